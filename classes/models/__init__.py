@@ -1,0 +1,40 @@
+"""What is offered and to whom. One room per subject; import models from here."""
+
+from classes.models.calls import CallAttempt, CallLog, CallTask
+from classes.models.catalogue import ClassSession, Course, Lesson, Venue, VenueClosure
+from classes.models.imports import ImportBatch, ImportRow
+from classes.models.intakes import Intake, IntakeRuleChange
+from classes.models.notices import Notice, StaffTask
+from classes.models.places import (
+    Application,
+    Choice,
+    Enrollment,
+    Offer,
+    Party,
+    PlaceEvent,
+    WaitlistEntry,
+)
+
+__all__ = [
+    "Application",
+    "CallAttempt",
+    "CallLog",
+    "CallTask",
+    "Choice",
+    "ClassSession",
+    "Course",
+    "Enrollment",
+    "ImportBatch",
+    "ImportRow",
+    "Intake",
+    "IntakeRuleChange",
+    "Lesson",
+    "Notice",
+    "Offer",
+    "Party",
+    "PlaceEvent",
+    "StaffTask",
+    "Venue",
+    "VenueClosure",
+    "WaitlistEntry",
+]

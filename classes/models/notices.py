@@ -1,0 +1,123 @@
+"""One occasion to tell one learner, by one channel at a time; and tasks staff must do in time."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def to_post(self) -> "NoticeQuerySet":
+        """Open lines of the 発送一覧 (rule 20)."""
+        return self.filter(channel=Notice.Channel.POST, settled_at__isnull=True)
+
+
+class Notice(models.Model):
+    """お知らせ: unique per learner, purpose and occasion (rule 52)."""
+
+    class Purpose(models.TextChoices):
+        REGISTERED = "registered", _("registration result")
+        OFFER = "offer", _("offer of a seat")
+        SEATED = "seated", _("seat settled")
+        MOVED = "moved", _("moved to another class")
+        CHANGED = "changed", _("lesson changed")
+        CANCELLED = "cancelled", _("cancelled by the city")
+
+    class Channel(models.TextChoices):
+        CALL = "call", _("call")
+        POST = "post", _("post or fax")
+        # Told on the phone while it happened: kept for the record, makes no task (rule 60).
+        SPOKEN = "spoken", _("told on the phone")
+
+    class Outcome(models.TextChoices):
+        TOLD = "told", _("told")
+        LEFT_WORD = "left_word", _("left word")
+        POSTED = "posted", _("posted")
+        FAXED = "faxed", _("faxed")
+        DROPPED = "dropped", _("no longer needed")
+
+    intake = models.ForeignKey("classes.Intake", on_delete=models.PROTECT, related_name="notices")
+    learner = models.ForeignKey(
+        "learners.Learner", on_delete=models.PROTECT, related_name="notices"
+    )
+    application = models.ForeignKey(
+        "classes.Application",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+    )
+    offer = models.ForeignKey(
+        "classes.Offer", on_delete=models.PROTECT, null=True, blank=True, related_name="notices"
+    )
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices)
+    # What it is about, e.g. "offer:17" or "lesson:3:2" (with the lesson's revision).
+    occasion = models.CharField(max_length=60)
+    channel = models.CharField(_("channel"), max_length=6, choices=Channel.choices)
+    sentence = models.TextField(_("text"))
+    created_at = models.DateTimeField(_("created at"))
+    # When it must have reached the learner; for post, the day it must leave.
+    due_at = models.DateTimeField(_("due at"))
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("due_at", "pk")
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        indexes = (models.Index(fields=("channel", "settled_at", "due_at")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("learner", "purpose", "occasion"), name="one_notice_per_occasion"
+            ),
+            models.CheckConstraint(
+                condition=(Q(settled_at__isnull=True) & Q(outcome=""))
+                | (Q(settled_at__isnull=False) & ~Q(outcome="")),
+                name="notice_settles_with_an_outcome",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.occasion}"
+
+
+class StaffTask(models.Model):
+    """Something staff must do for a learner before a day (rules 1 and 20)."""
+
+    class Kind(models.TextChoices):
+        CONFIRM_AGE = "confirm_age", _("confirm the date of birth")
+        CONFIRM_ADDRESS = "confirm_address", _("confirm the address")
+        SIGN_LANGUAGE = "sign_language", _("book a sign-language interpreter")
+        CAPTIONING = "captioning", _("book a note-taking interpreter")
+
+    learner = models.ForeignKey(
+        "learners.Learner", on_delete=models.PROTECT, related_name="staff_tasks"
+    )
+    intake = models.ForeignKey(
+        "classes.Intake", on_delete=models.PROTECT, related_name="staff_tasks"
+    )
+    kind = models.CharField(_("task"), max_length=16, choices=Kind.choices)
+    due_on = models.DateField(_("due on"))
+    created_at = models.DateTimeField(_("created at"))
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("due_on", "pk")
+        verbose_name = _("staff task")
+        verbose_name_plural = _("staff tasks")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("learner", "intake", "kind"), name="one_task_of_a_kind_per_intake"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.due_on}"

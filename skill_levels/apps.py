@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class SkillLevelsConfig(AppConfig):
+    name = "skill_levels"
