@@ -1,6 +1,12 @@
-"""The four roles, which are groups in the database."""
+"""The four roles, which are groups in the database, and how a table of routes is read."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from staff.models import StaffMember
 
 RECEPTION: Final = "reception"
 INSTRUCTOR: Final = "instructor"
@@ -8,3 +14,24 @@ COORDINATOR: Final = "coordinator"
 ADMINISTRATOR: Final = "administrator"
 
 ALL: Final = (RECEPTION, INSTRUCTOR, COORDINATOR, ADMINISTRATOR)
+
+# Not groups: whom a route admits besides (config/permissions.py).
+ANYONE: Final = "*anyone*"
+SIGNED_IN: Final = "*signed in*"
+
+Row = Mapping[str, frozenset[str]]
+
+
+def row_of(table: Mapping[str, Row], route: str) -> Row | None:
+    """The line for a route: its own, else that of its whole namespace ("admin:*")."""
+    namespace, colon, _name = route.partition(":")
+    return table.get(route) or (table.get(f"{namespace}:*") if colon else None)
+
+
+def admits(allowed: frozenset[str], user: "StaffMember | AnonymousUser") -> bool:
+    """Whether a person is among those allowed."""
+    if ANYONE in allowed:
+        return True
+    if not user.is_authenticated:
+        return False
+    return SIGNED_IN in allowed or user.has_role(*allowed)

@@ -1,0 +1,26 @@
+"""Where each role starts."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+
+from staff.roles import ADMINISTRATOR, COORDINATOR, INSTRUCTOR, RECEPTION
+
+# The first role that a person holds decides.
+START_PAGES = {
+    RECEPTION: "desk",
+    COORDINATOR: "intake_list",
+    ADMINISTRATOR: "intake_list",
+    INSTRUCTOR: "class_list",
+}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Go to the page where this person's work begins."""
+    for role, route in START_PAGES.items():
+        if request.user.has_role(role):
+            try:
+                return redirect(reverse(route))
+            except NoReverseMatch:
+                break
+    return render(request, "home.html")

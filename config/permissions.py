@@ -1,0 +1,54 @@
+"""Who may open what: the one visible place.
+
+One line per route name: method → roles. A route without a line is refused to everybody; a method
+without an entry answers 405 (HEAD and OPTIONS follow GET). Besides the roles there are two names:
+ANYONE (also without signing in; the view then carries `@login_not_required`) and SIGNED_IN
+(any account, whatever its roles). `"admin:*"` stands for every route of the namespace.
+`staff.middleware.RoleMiddleware` enforces this table; tests/staff/test_every_route.py walks it.
+
+    "learner_list": {"GET": DESK, "POST": DESK},
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from staff.roles import (
+    ADMINISTRATOR,
+    ANYONE,
+    COORDINATOR,
+    INSTRUCTOR,
+    RECEPTION,
+    SIGNED_IN,
+    admits,
+    row_of,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from staff.models import StaffMember
+
+Roles = frozenset[str]
+
+PUBLIC: Final[Roles] = frozenset({ANYONE})
+ACCOUNTS: Final[Roles] = frozenset({SIGNED_IN})
+EVERYONE: Final[Roles] = frozenset({RECEPTION, INSTRUCTOR, COORDINATOR, ADMINISTRATOR})
+DESK: Final[Roles] = frozenset({RECEPTION, COORDINATOR, ADMINISTRATOR})
+PLANNERS: Final[Roles] = frozenset({COORDINATOR, ADMINISTRATOR})
+ADMINISTRATORS: Final[Roles] = frozenset({ADMINISTRATOR})
+
+ROUTES: Final[dict[str, dict[str, Roles]]] = {
+    # Signing in, one's own account
+    "home": {"GET": EVERYONE},
+    "sign_in": {"GET": PUBLIC, "POST": PUBLIC},
+    "sign_out": {"POST": ACCOUNTS},
+    "signed_in": {"GET": ACCOUNTS},
+    "language": {"POST": PUBLIC},
+    "password_change": {"GET": ACCOUNTS, "POST": ACCOUNTS},
+    # Accounts and roles
+    "admin:*": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+}
+
+
+def may_open(user: "StaffMember | AnonymousUser", route: str, method: str = "GET") -> bool:
+    """Whether the table lets this person use a route (for links and buttons)."""
+    return admits((row_of(ROUTES, route) or {}).get(method, frozenset()), user)

@@ -1,0 +1,87 @@
+"""Tags of base.html: links a person may open, the city's name, the training banner."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import template
+from django.conf import settings
+from django.template.context import RequestContext
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.permissions import may_open
+
+register = template.Library()
+
+# Route, label, and the routes beginning with which the link counts as "here".
+LINKS: Final = (
+    ("desk", _("Desk"), ("desk",)),
+    ("call_list", _("Calls to make"), ("call_",)),
+    ("post_list", _("Letters to send"), ("post_",)),
+    ("intake_list", _("Intakes"), ("intake_", "class_session_", "lesson_")),
+    ("class_list", _("My classes"), ("class_list",)),
+    ("learner_list", _("Learners"), ("learner_",)),
+    ("import_list", _("Imports"), ("import_",)),
+    ("course_list", _("Courses"), ("course_",)),
+    ("venue_list", _("Venues"), ("venue_",)),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the main menu."""
+
+    url: str
+    label: str
+    is_current: bool
+
+
+@register.inclusion_tag("_navigation.html", takes_context=True)
+def navigation(context: RequestContext) -> dict[str, list[Link]]:
+    """The main menu: only pages that exist and that this person may open."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"links": []}
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    links = []
+    for route, label, prefixes in LINKS:
+        if not may_open(user, route):
+            continue
+        try:
+            links.append(Link(reverse(route), str(label), here.startswith(prefixes)))
+        except NoReverseMatch:
+            continue
+    return {"links": links}
+
+
+@register.simple_tag(takes_context=True, name="may_open")
+def may_open_tag(context: RequestContext, route: str, method: str = "GET") -> bool:
+    """`{% may_open "intake_edit" "POST" as may_edit %}`: whether to show a link or button."""
+    request = context.get("request")
+    return request is not None and may_open(request.user, route, method)
+
+
+@register.simple_tag
+def city_name() -> str:
+    """The city in the language of the screen."""
+    return settings.CITY_NAME_EN if get_language() == "en" else settings.CITY_NAME
+
+
+@register.simple_tag
+def training_class() -> SafeString | str:
+    """The frame around every page of a training copy."""
+    return format_html(' class="{}"', "is-training") if settings.TRAINING_MODE else ""
+
+
+@register.simple_tag
+def training_banner() -> SafeString | str:
+    """A banner that cannot be mistaken where the data is for training."""
+    if not settings.TRAINING_MODE:
+        return ""
+    words: Any = gettext("For practice only: nothing here is real, and nobody is told anything.")
+    return format_html('<p class="training">{}</p>', words)

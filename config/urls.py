@@ -1,0 +1,11 @@
+"""Every address of the product. Who may open which stands in config/permissions.py."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("classes.urls")),
+    path("", include("learners.urls")),
+    path("", include("staff.urls")),
+    path("admin/", admin.site.urls),
+]

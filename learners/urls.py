@@ -1,0 +1,5 @@
+"""Pages of the learners."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
