@@ -68,16 +68,21 @@ class ImportRow(models.Model):
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="rows")
     sheet = models.CharField(_("sheet"), max_length=40)
+    # The sheet's place in the workbook: it breaks ties of the received time.
+    sheet_order = models.PositiveSmallIntegerField(default=0)
     row_number = models.PositiveIntegerField(_("row"))
     # SHA-256 of the row's content: a row's identity is what it says, not where it stands.
     identity = models.CharField(max_length=64)
-    # field → the cell as read (text); `fixed` holds what staff put right.
+    # field → {"at": "E19", "kind": "text", "value": "…"} as read; `fixed` holds field → text as put
+    # right by staff.
     cells = models.JSONField(default=dict)
     fixed = models.JSONField(default=dict, blank=True)
     received_at = models.DateTimeField(_("received at"), null=True, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.NEW
     )
+    # What the preview expected: {"status": "waitlisted", "class": "N1", "position": 3}
+    expected = models.JSONField(default=dict, blank=True)
     # [{"kind": "too_young", "cell": "E19", "message": "…"}]
     problems = models.JSONField(default=list, blank=True)
     partner_row = models.ForeignKey(
@@ -97,12 +102,13 @@ class ImportRow(models.Model):
     settled_reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
-        ordering = ("batch", "received_at", "sheet", "row_number")
+        ordering = ("batch", "sheet_order", "row_number")
         verbose_name = _("imported row")
         verbose_name_plural = _("imported rows")
         indexes = (
             models.Index(fields=("identity",)),
             models.Index(fields=("batch", "status")),
+            models.Index(fields=("batch", "sheet_order", "row_number")),
         )
         constraints = (
             models.UniqueConstraint(
