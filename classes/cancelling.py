@@ -1,0 +1,318 @@
+"""Ending places: cancel, undo within the window, retract a slip, and ご逝去 (rules 30, 37, 42)."""
+
+import datetime
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from classes import notices, sentences, waitlist
+from classes.events import event, log
+from classes.locking import lock_intake, lock_intakes, require_lock
+from classes.models import (
+    Application,
+    ClassSession,
+    Enrollment,
+    Intake,
+    Offer,
+    PlaceEvent,
+    WaitlistEntry,
+)
+from learners.models import Learner
+from staff.models import StaffMember
+
+
+class CannotUndo(Exception):
+    """The undo window has closed, or the person has registered anew since."""
+
+
+class AlreadyEnded(Exception):
+    """The application was cancelled or taken back before."""
+
+
+def cancel(
+    intake_pk: int,
+    application_pk: int,
+    *,
+    reason: str,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> str:
+    """End an application with all its places; returns the sentence to read aloud.
+
+    A freed seat stays undoable for the intake's undo window and is offered along the line, but
+    announced only after it (rule 30). Raises AlreadyEnded.
+    """
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        application = _active(intake, application_pk)
+        sentence = sentences.simple("cancelled", application.learner)
+        until = now + datetime.timedelta(minutes=intake.undo_minutes)
+        _end(
+            intake,
+            application,
+            status=Application.Status.CANCELLED,
+            seat_ending=Enrollment.Ending.CANCELLED,
+            line_ending=WaitlistEntry.Ending.CANCELLED,
+            undo_until=until,
+            by=by,
+            now=now,
+        )
+        log(
+            [
+                event(
+                    PlaceEvent.Kind.CANCELLED,
+                    application,
+                    by=by,
+                    now=now,
+                    reason=reason,
+                    sentence=sentence,
+                )
+            ]
+        )
+        return sentence
+
+
+def give_up_seat(
+    intake_pk: int,
+    enrollment_pk: int,
+    *,
+    reason: str,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> None:
+    """End one seat of an application that goes on (an intake with a seat per choice)."""
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        seat = (
+            Enrollment.objects.held()
+            .select_related("application__learner", "class_session")
+            .filter(pk=enrollment_pk, application__intake=intake)
+            .first()
+        )
+        if seat is None:
+            raise AlreadyEnded
+        until = now + datetime.timedelta(minutes=intake.undo_minutes)
+        _end_seats([seat], Enrollment.Ending.CANCELLED, undo_until=until, now=now)
+        log(
+            [
+                event(
+                    PlaceEvent.Kind.SEAT_GIVEN_UP,
+                    seat.application,
+                    by=by,
+                    now=now,
+                    class_session=seat.class_session,
+                    reason=reason,
+                )
+            ]
+        )
+        waitlist.offer_next(intake, seat.class_session, by=by, now=now)
+
+
+def undo(
+    intake_pk: int, application_pk: int, *, by: StaffMember | None, now: datetime.datetime
+) -> str:
+    """Take a cancellation back, to the same seat or the same place in line (rule 30).
+
+    Raises CannotUndo after the undo window, or when the person has registered anew since.
+    """
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        application = Application.objects.select_related("learner").get(
+            pk=application_pk, intake=intake
+        )
+        _check_undoable(intake, application, now)
+        seats = list(
+            application.enrollments.filter(ended_at=application.ended_at, undo_until__gt=now)
+            .select_related("class_session", "undo_offer__class_session")
+            .order_by("pk")
+        )
+        for offer in {seat.undo_offer for seat in seats if seat.undo_offer is not None}:
+            waitlist.withdraw(offer, by=by, now=now)
+        Enrollment.objects.filter(pk__in=[seat.pk for seat in seats]).update(
+            ended_at=None, ending="", undo_until=None, undo_offer=None
+        )
+        entries = _restore_line(application)
+        application.status = Application.Status.ACTIVE
+        application.ended_at = None
+        application.save(update_fields=["status", "ended_at"])
+        for class_session in {seat.class_session for seat in seats} | {
+            entry.class_session for entry in entries
+        }:
+            waitlist.recall_unannounced(intake, class_session, by=by, now=now)
+        held = seats[0].class_session if seats else None
+        sentence = sentences.simple("undone", application.learner, held)
+        log(
+            [
+                event(
+                    PlaceEvent.Kind.UNDONE,
+                    application,
+                    by=by,
+                    now=now,
+                    class_session=held,
+                    sentence=sentence,
+                )
+            ]
+        )
+        return sentence
+
+
+def retract(
+    intake_pk: int,
+    application_pk: int,
+    *,
+    reason: str,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> None:
+    """Take back a registration that was a slip, within the undo window of its entry.
+
+    The receipt number is not used again. Raises CannotUndo after the window, AlreadyEnded.
+    """
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        application = _active(intake, application_pk)
+        if now >= application.registered_at + datetime.timedelta(minutes=intake.undo_minutes):
+            raise CannotUndo
+        _end(
+            intake,
+            application,
+            status=Application.Status.VOID,
+            seat_ending=Enrollment.Ending.CANCELLED,
+            line_ending=WaitlistEntry.Ending.CANCELLED,
+            undo_until=None,
+            by=by,
+            now=now,
+        )
+        log(
+            [
+                event(
+                    PlaceEvent.Kind.UNDONE,
+                    application,
+                    by=by,
+                    now=now,
+                    reason=reason,
+                    details={"retracted": True},
+                )
+            ]
+        )
+
+
+def record_death(
+    learner_pk: int, *, on: datetime.date, by: StaffMember | None, now: datetime.datetime
+) -> None:
+    """ご逝去: stop everything at once, free the seat, keep the partner's place (rule 42)."""
+    with transaction.atomic():
+        applications = list(
+            Application.objects.active()
+            .filter(learner=learner_pk)
+            .select_related("learner")
+            .order_by("intake")
+        )
+        locked = {intake.pk: intake for intake in lock_intakes(a.intake_id for a in applications)}
+        learner = Learner.objects.get(pk=learner_pk)
+        learner.deceased_on = on
+        learner._history_user = by
+        learner.save(update_fields=["deceased_on"])
+        notices.drop_for_learner(learner_pk, by=by, now=now)
+        for application in applications:
+            application.learner = learner
+            _end(
+                locked[application.intake_id],
+                application,
+                status=Application.Status.CANCELLED,
+                seat_ending=Enrollment.Ending.DECEASED,
+                line_ending=WaitlistEntry.Ending.DECEASED,
+                undo_until=None,
+                by=by,
+                now=now,
+            )
+            log([event(PlaceEvent.Kind.DECEASED, application, by=by, now=now)])
+
+
+def _active(intake: Intake, application_pk: int) -> Application:
+    application = (
+        Application.objects.active()
+        .select_related("learner")
+        .filter(pk=application_pk, intake=intake)
+        .first()
+    )
+    if application is None:
+        raise AlreadyEnded
+    application.intake = intake
+    return application
+
+
+def _end(
+    intake: Intake,
+    application: Application,
+    *,
+    status: Application.Status,
+    seat_ending: Enrollment.Ending,
+    line_ending: WaitlistEntry.Ending,
+    undo_until: datetime.datetime | None,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> None:
+    """End one member's places; the others of the party keep theirs."""
+    require_lock(intake)
+    seats = list(
+        application.enrollments.held().select_related("class_session")  # type: ignore[attr-defined]
+    )
+    application.status = status
+    application.ended_at = now
+    application.save(update_fields=["status", "ended_at"])
+    _end_seats(seats, seat_ending, undo_until=undo_until, now=now)
+    notices.drop_for_application(application, by=by, now=now)
+    freed: dict[int, ClassSession] = {}
+    for offer in (
+        Offer.objects.open().filter(party=application.party_id).select_related("class_session")
+    ):
+        freed[offer.class_session_id] = offer.class_session
+        waitlist.withdraw(offer, by=by, now=now)
+    if not Application.objects.active().filter(party=application.party_id).exists():
+        waitlist.end_entries(
+            WaitlistEntry.objects.waiting().filter(party=application.party_id),
+            line_ending,
+            now=now,
+        )
+    for class_session in {seat.class_session for seat in seats} | set(freed.values()):
+        # What a withdrawn offer held waits for the undo window too; a partner's comes back at once.
+        waitlist.offer_next(intake, class_session, by=by, now=now, not_before=undo_until)
+
+
+def _end_seats(
+    seats: Sequence[Enrollment],
+    ending: Enrollment.Ending,
+    *,
+    undo_until: datetime.datetime | None,
+    now: datetime.datetime,
+) -> None:
+    Enrollment.objects.filter(pk__in=[seat.pk for seat in seats]).update(
+        ended_at=now, ending=ending, undo_until=undo_until
+    )
+
+
+def _check_undoable(intake: Intake, application: Application, now: datetime.datetime) -> None:
+    if application.status != Application.Status.CANCELLED or application.ended_at is None:
+        raise CannotUndo
+    if now >= application.ended_at + datetime.timedelta(minutes=intake.undo_minutes):
+        raise CannotUndo
+    if application.learner.deceased_on is not None:
+        raise CannotUndo
+    anew = Application.objects.active().filter(intake=intake, learner=application.learner_id)
+    if anew.exists():
+        raise CannotUndo
+
+
+def _restore_line(application: Application) -> list[WaitlistEntry]:
+    entries = list(
+        WaitlistEntry.objects.filter(
+            party=application.party_id,
+            ended_at=application.ended_at,
+            ending=WaitlistEntry.Ending.CANCELLED,
+        ).select_related("class_session")
+    )
+    WaitlistEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(
+        ended_at=None, ending=""
+    )
+    return entries

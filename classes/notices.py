@@ -1,0 +1,170 @@
+"""Who must be told what, and by which channel: a call, or post for 電話不可 (rule 20)."""
+
+import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from classes import sentences
+from classes.models import Application, CallTask, Enrollment, Lesson, Notice, Offer
+from staff.models import StaffMember
+
+# Calls are sorted by this first; offers nobody was told of head the list (rule 29).
+URGENCY = {
+    Notice.Purpose.OFFER: 1,
+    Notice.Purpose.CANCELLED: 1,
+    Notice.Purpose.CHANGED: 2,
+    Notice.Purpose.MOVED: 3,
+    Notice.Purpose.SEATED: 3,
+    Notice.Purpose.REGISTERED: 4,
+}
+
+
+def registered(
+    application: Application,
+    sentence: str,
+    *,
+    spoken: bool,
+    due_at: datetime.datetime,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> Notice:
+    """The result of a registration. What was told on the phone makes no task (rule 60)."""
+    occasion = f"application:{application.pk}"
+    if spoken and not application.learner.no_phone_calls:
+        return Notice.objects.create(
+            intake_id=application.intake_id,
+            learner_id=application.learner_id,
+            application=application,
+            purpose=Notice.Purpose.REGISTERED,
+            occasion=occasion,
+            channel=Notice.Channel.SPOKEN,
+            sentence=sentence,
+            created_at=now,
+            due_at=now,
+            settled_at=now,
+            settled_by=by,
+            outcome=Notice.Outcome.TOLD,
+        )
+    return create(
+        application, Notice.Purpose.REGISTERED, occasion, sentence, due_at=due_at, now=now
+    )
+
+
+def create(
+    application: Application,
+    purpose: Notice.Purpose,
+    occasion: str,
+    sentence: str,
+    *,
+    due_at: datetime.datetime,
+    now: datetime.datetime,
+    offer: Offer | None = None,
+) -> Notice:
+    """One notice per learner, purpose and occasion (rule 52): a call task, or a line to post."""
+    by_post = application.learner.no_phone_calls
+    if by_post:
+        # Paper leaves days earlier than a call would be made (rule 20).
+        due_at = max(now, due_at - post_time())
+    notice, made = Notice.objects.get_or_create(
+        learner_id=application.learner_id,
+        purpose=purpose,
+        occasion=occasion,
+        defaults={
+            "intake_id": application.intake_id,
+            "application": application,
+            "offer": offer,
+            "channel": Notice.Channel.POST if by_post else Notice.Channel.CALL,
+            "sentence": sentence,
+            "created_at": now,
+            "due_at": due_at,
+        },
+    )
+    if made and not by_post:
+        CallTask.objects.create(
+            notice=notice, created_at=now, urgency=URGENCY[purpose], due_at=due_at
+        )
+    return notice
+
+
+def offer_announced(offer: Offer, *, now: datetime.datetime) -> Notice | None:
+    """Tell a party of its offer: one call to whoever of them can be called, else one letter."""
+    members = list(
+        offer.party.applications.active().select_related("learner", "intake").order_by("number")
+    )
+    if not members:
+        return None
+    told = next((m for m in members if not m.learner.no_phone_calls), members[0])
+    sentence = sentences.offer(
+        told.learner, offer.class_session, offer.seats, offer.printed_deadline
+    )
+    return create(
+        told,
+        Notice.Purpose.OFFER,
+        f"offer:{offer.pk}",
+        sentence,
+        due_at=now + datetime.timedelta(hours=told.intake.offer_hours),
+        now=now,
+        offer=offer,
+    )
+
+
+def post_time() -> datetime.timedelta:
+    """How long a letter counts as being on its way (rule 29)."""
+    return datetime.timedelta(days=settings.POSTED_DAYS)
+
+
+def reword_offer(notice: Notice, offer: Offer) -> None:
+    """Put the printed deadline into a letter about an offer."""
+    notice.sentence = sentences.offer(
+        notice.learner, offer.class_session, offer.seats, offer.printed_deadline
+    )
+    notice.save(update_fields=["sentence"])
+
+
+def lesson_changed(
+    lesson: Lesson, *, old_starts_at: datetime.datetime, now: datetime.datetime
+) -> list[Notice]:
+    """Tell everybody who holds a seat that a lesson moved; its revision makes the occasion."""
+    seats = (
+        Enrollment.objects.held()
+        .filter(class_session=lesson.class_session_id)
+        .select_related("application__learner", "application__intake")
+    )
+    due = min(old_starts_at, lesson.starts_at) - datetime.timedelta(days=1)
+    return [
+        create(
+            seat.application,
+            Notice.Purpose.CHANGED,
+            f"lesson:{lesson.pk}:{lesson.revision}",
+            sentences.lesson_changed(seat.application.learner, lesson, old_starts_at),
+            due_at=max(now, due),
+            now=now,
+        )
+        for seat in seats
+    ]
+
+
+def drop_for_offer(offer: Offer, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """The offer is closed: nobody needs to be told of it any more (rule 53)."""
+    _drop(Q(offer=offer), by=by, now=now)
+
+
+def drop_for_application(
+    application: Application, *, by: StaffMember | None, now: datetime.datetime
+) -> None:
+    """The application ended: stop what is still to be said about it."""
+    _drop(Q(application=application), by=by, now=now)
+
+
+def drop_for_learner(learner_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """ご逝去: every call and letter stops at once (rule 42)."""
+    _drop(Q(learner=learner_pk), by=by, now=now)
+
+
+def _drop(which: Q, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    open_notices = Notice.objects.filter(which, settled_at__isnull=True)
+    CallTask.objects.open().filter(notice__in=open_notices).update(
+        closed_at=now, claimed_by=None, claimed_at=None
+    )
+    open_notices.update(settled_at=now, settled_by=by, outcome=Notice.Outcome.DROPPED)

@@ -1,0 +1,128 @@
+"""Where an application stands now: the same answer for a second press, and "was I registered?"."""
+
+import datetime
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from classes import sentences, waitlist
+from classes.events import event, log
+from classes.models import (
+    Application,
+    ClassSession,
+    Enrollment,
+    Intake,
+    Offer,
+    PlaceEvent,
+    WaitlistEntry,
+)
+from classes.outcomes import AlreadyThere, Applied, Enrolled, LinePosition, Waitlisted
+from staff.models import StaffMember
+
+ANSWERS = (PlaceEvent.Kind.SEATED, PlaceEvent.Kind.LINED_UP, PlaceEvent.Kind.APPLIED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Seats, lines and offers of one application at this moment."""
+
+    application: Application
+    enrollments: tuple[Enrollment, ...]
+    positions: tuple[LinePosition, ...]
+    offers: tuple[Offer, ...]
+    sentence: str
+
+
+def of(intake: Intake, application: Application) -> Standing:
+    """Everything this application has now, and the sentence that says so."""
+    sessions = "class_session__course__level__current", "class_session__venue"
+    enrollments = tuple(
+        Enrollment.objects.held()
+        .filter(application=application)
+        .select_related(*sessions)
+        .prefetch_related("class_session__lessons")
+    )
+    entries = (
+        WaitlistEntry.objects.waiting()
+        .filter(party=application.party_id)
+        .select_related(*sessions)
+        .prefetch_related("class_session__lessons")
+        .order_by("pk")
+    )
+    offers = tuple(
+        Offer.objects.open()
+        .filter(party=application.party_id, announced_at__isnull=False)
+        .select_related(*sessions)
+        .prefetch_related("class_session__lessons")
+    )
+    active = application.status == Application.Status.ACTIVE
+    line_positions = waitlist.positions(entries) if active else ()
+    sentence = sentences.state(
+        intake,
+        application,
+        [enrollment.class_session for enrollment in enrollments],
+        line_positions,
+        [offer.class_session for offer in offers] if active else (),
+    )
+    return Standing(application, enrollments, line_positions, offers, sentence)
+
+
+def already_there(intake: Intake, applications: Sequence[Application]) -> AlreadyThere:
+    """The answer for somebody who has an application here already (rule 23)."""
+    return AlreadyThere(tuple(applications), of(intake, applications[0]).sentence)
+
+
+def find(
+    intake: Intake, client_uuids: Iterable[uuid.UUID]
+) -> Enrolled | Waitlisted | Applied | None:
+    """The answer that this very press got before, or None if it is the first (rule 22)."""
+    applications = list(
+        Application.objects.filter(intake=intake, client_uuid__in=list(client_uuids))
+        .select_related("learner")
+        .order_by("number")
+    )
+    if not applications:
+        return None
+    for application in applications:
+        application.intake = intake
+    said = (
+        PlaceEvent.objects.filter(application=applications[0], kind__in=ANSWERS)
+        .order_by("at", "pk")
+        .first()
+    )
+    now_standing = of(intake, applications[0])
+    sentence = said.sentence if said else now_standing.sentence
+    seats = tuple(
+        Enrollment.objects.held()
+        .filter(application__in=applications)
+        .select_related("class_session__course", "class_session__venue")
+    )
+    if seats:
+        return Enrolled(tuple(applications), seats, seats[0].class_session, sentence)
+    if now_standing.positions:
+        return Waitlisted(tuple(applications), now_standing.positions, sentence)
+    return Applied(tuple(applications), sentence)
+
+
+def read_aloud(
+    intake: Intake,
+    application: Application,
+    sentence: str,
+    *,
+    by: StaffMember | None,
+    now: datetime.datetime,
+    class_session: ClassSession | None = None,
+) -> None:
+    """Keep a sentence that was shown to be read (rule 19)."""
+    log(
+        [
+            event(
+                PlaceEvent.Kind.READ_ALOUD,
+                application,
+                by=by,
+                now=now,
+                class_session=class_session,
+                sentence=sentence,
+            )
+        ]
+    )
