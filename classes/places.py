@@ -6,15 +6,13 @@ sentence to read aloud, the events and the notice are written in the same transa
 
 import datetime
 import enum
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
 
-from classes import eligibility, notices, seats, sentences, staff_tasks, standing, waitlist
+from classes import eligibility, seating, seats, sentences, standing, waitlist
 from classes.events import event, log
-from classes.locking import lock_intake, require_lock
+from classes.locking import lock_intake
 from classes.models import (
     Application,
     Choice,
@@ -36,7 +34,7 @@ from classes.outcomes import (
     SeatGone,
     Waitlisted,
 )
-from learners.models import Learner
+from classes.seating import Applicant
 from staff.models import StaffMember
 
 
@@ -46,38 +44,6 @@ class WhenShort(enum.Enum):
     ASK = "ask"
     SEAT_ONE = "seat_one"
     WAIT_TOGETHER = "wait_together"
-
-
-@dataclass(frozen=True)
-class Applicant:
-    """One person of the party that applies, with what belongs to this application only."""
-
-    learner: Learner
-    client_uuid: uuid.UUID
-    wants_loan_phone: bool = False
-    proxy_name: str = ""
-    proxy_relation: str = ""
-    proxy_phone: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class _Request:
-    """Everything one registration carries through its steps."""
-
-    intake: Intake
-    applicants: tuple[Applicant, ...]
-    wishes: tuple[ClassSession, ...]
-    by: StaffMember | None
-    now: datetime.datetime
-    received_at: datetime.datetime
-    source: Application.Source
-    override_reason: str
-    spoken: bool
-
-    @property
-    def size(self) -> int:
-        return len(self.applicants)
 
 
 def register(
@@ -108,7 +74,7 @@ def register(
         again = standing.find(intake, [a.client_uuid for a in applicants])
         if again is not None:
             return again
-        request = _Request(
+        request = seating.Request(
             intake=intake,
             applicants=tuple(applicants),
             wishes=_load_wishes(intake, wishes),
@@ -148,7 +114,7 @@ def add_wish(
             .get(pk=application_pk, intake=intake)
         )
         members = _members(intake, application.party)
-        request = _Request(
+        request = seating.Request(
             intake=intake,
             applicants=tuple(Applicant(m.learner, m.client_uuid) for m in members),
             wishes=_load_wishes(intake, [class_session_pk]),
@@ -193,19 +159,11 @@ def add_wish(
         if intake.is_lottery:
             sentence = sentences.applied(intake, members, [wish])
             return Applied(tuple(members), sentence)
-        room = _room(request)
+        room = seating.room_for(request)
         if room[wish.pk].bookable >= len(members):
-            return _seat(request, application.party, members, [wish], (), room)
-        entries = _line_up(request, application.party, members, [wish])
+            return seating.seat(request, application.party, members, [wish], (), room)
+        entries = seating.line_up(request, application.party, members, [wish])
         return _waitlisted(request, members, entries)
-
-
-@dataclass(frozen=True)
-class _Room:
-    """Seats bookable in one class now, and the larger parties that a booking would overtake."""
-
-    bookable: int
-    overtaken: tuple[WaitlistEntry, ...] = ()
 
 
 def _load_wishes(intake: Intake, wishes: Sequence[int]) -> tuple[ClassSession, ...]:
@@ -236,7 +194,7 @@ def _members(intake: Intake, party: Party) -> list[Application]:
     return members
 
 
-def _already_there(request: _Request) -> AlreadyThere | None:
+def _already_there(request: seating.Request) -> AlreadyThere | None:
     """One active application per person and intake (rule 23)."""
     found = list(
         Application.objects.active()
@@ -251,7 +209,7 @@ def _already_there(request: _Request) -> AlreadyThere | None:
     return standing.already_there(request.intake, found)
 
 
-def _refusal(request: _Request) -> Refused | None:
+def _refusal(request: seating.Request) -> Refused | None:
     reasons: list[Reason] = []
     for applicant in request.applicants:
         for reason in eligibility.check(
@@ -266,7 +224,7 @@ def _refusal(request: _Request) -> Refused | None:
     return _refuse(request, blocking, can_override=False) if blocking else None
 
 
-def _blocking_reasons(request: _Request) -> tuple[Reason, ...]:
+def _blocking_reasons(request: seating.Request) -> tuple[Reason, ...]:
     """What no exception waives: it is about the list or the class, not the person."""
     if request.intake.is_lottery and request.intake.list_frozen_at is not None:
         return (Reason("list_frozen", ""),)
@@ -283,7 +241,9 @@ def _blocking_reasons(request: _Request) -> tuple[Reason, ...]:
     return ()
 
 
-def _refuse(request: _Request, reasons: tuple[Reason, ...], *, can_override: bool) -> Refused:
+def _refuse(
+    request: seating.Request, reasons: tuple[Reason, ...], *, can_override: bool
+) -> Refused:
     """Say no, and keep what was said for known people (rule 19)."""
     learner = request.applicants[0].learner
     sentence = sentences.refused(request.intake, learner, reasons)
@@ -305,216 +265,51 @@ def _refuse(request: _Request, reasons: tuple[Reason, ...], *, can_override: boo
     return Refused(reasons, sentence, can_override=can_override)
 
 
-def _apply_for_lottery(request: _Request) -> Applied:
-    party, applications = _create_party(request, request.applicants)
+def _apply_for_lottery(request: seating.Request) -> Applied:
+    _party, applications = seating.create_party(request, request.applicants)
     sentence = sentences.applied(request.intake, applications, request.wishes)
-    log(_answered(request, applications, PlaceEvent.Kind.APPLIED, sentence))
-    _tell(request, applications[0], sentence)
+    log(seating.answered(request, applications, PlaceEvent.Kind.APPLIED, sentence))
+    seating.tell(request, applications[0], sentence)
     return Applied(tuple(applications), sentence)
 
 
 def _seat_or_line_up(
-    request: _Request, *, expects_seat: bool, when_short: WhenShort
+    request: seating.Request, *, expects_seat: bool, when_short: WhenShort
 ) -> Enrolled | Waitlisted | ChooseSplit | SeatGone:
-    room = _room(request)
+    room = seating.room_for(request)
     roomy = [wish for wish in request.wishes if room[wish.pk].bookable >= request.size]
     if request.intake.seat_rule == Intake.SeatRule.ONE:
         roomy = roomy[:1]
     if roomy:
-        party, applications = _create_party(request, request.applicants)
+        party, applications = seating.create_party(request, request.applicants)
         rest = (
             []
             if request.intake.seat_rule == Intake.SeatRule.ONE
             else [wish for wish in request.wishes if wish not in roomy]
         )
-        entries = _line_up(request, party, applications, rest)
-        return _seat(request, party, applications, roomy, entries, room)
+        entries = seating.line_up(request, party, applications, rest)
+        return seating.seat(request, party, applications, roomy, entries, room)
     short = [wish for wish in request.wishes if room[wish.pk].bookable > 0]
     if short and request.size > 1 and when_short is WhenShort.ASK:
         free = room[short[0].pk].bookable
         learner = request.applicants[0].learner
         return ChooseSplit(short[0], free, sentences.choose_split(learner, short[0], free))
     if short and request.size > 1 and when_short is WhenShort.SEAT_ONE:
-        return _seat_one(request, short[0], room)
+        return seating.seat_one(request, short[0], room)
     if expects_seat:
         return _seat_gone(request)
-    party, applications = _create_party(request, request.applicants)
-    entries = _line_up(request, party, applications, request.wishes)
+    party, applications = seating.create_party(request, request.applicants)
+    entries = seating.line_up(request, party, applications, request.wishes)
     return _waitlisted(request, applications, entries)
 
 
-def _room(request: _Request) -> dict[int, _Room]:
-    """What can be booked in each wish: free seats, unless somebody waits who fits (rule 28)."""
-    counts = seats.count(request.wishes, now=request.now)
-    rooms = {}
-    for wish in request.wishes:
-        free = counts[wish.pk].free
-        waiting = [e for e in waitlist.line(wish) if e.size and not e.has_offer] if free > 0 else []
-        fits = any(entry.size <= free for entry in waiting)
-        rooms[wish.pk] = _Room(0 if fits else free, tuple(waiting))
-    return rooms
-
-
-def _create_party(
-    request: _Request, applicants: Sequence[Applicant]
-) -> tuple[Party, list[Application]]:
-    """The party, its applications with the next receipt numbers, and its ranked choices."""
-    intake = request.intake
-    require_lock(intake)
-    party = Party.objects.create(intake=intake)
-    applications = [
-        Application(
-            intake=intake,
-            party=party,
-            learner=applicant.learner,
-            number=intake.next_receipt + offset,
-            client_uuid=applicant.client_uuid,
-            received_at=request.received_at,
-            source=request.source,
-            override_reason=request.override_reason,
-            wants_loan_phone=applicant.wants_loan_phone,
-            proxy_name=applicant.proxy_name,
-            proxy_relation=applicant.proxy_relation,
-            proxy_phone=applicant.proxy_phone,
-            note=applicant.note,
-            registered_at=request.now,
-            registered_by=request.by,
-        )
-        for offset, applicant in enumerate(applicants)
-    ]
-    Application.objects.bulk_create(applications)
-    intake.next_receipt += len(applications)
-    # The rules freeze at the first application (rule 25).
-    intake.rules_frozen_at = intake.rules_frozen_at or request.now
-    Intake.objects.filter(pk=intake.pk).update(
-        next_receipt=intake.next_receipt, rules_frozen_at=intake.rules_frozen_at
-    )
-    Choice.objects.bulk_create(
-        Choice(party=party, class_session=wish, rank=rank)
-        for rank, wish in enumerate(request.wishes, start=1)
-    )
-    staff_tasks.raise_for(applications, request.wishes, now=request.now)
-    return party, applications
-
-
-def _seat(
-    request: _Request,
-    party: Party,
-    applications: Sequence[Application],
-    class_sessions: Sequence[ClassSession],
-    entries: Sequence[WaitlistEntry],
-    room: dict[int, _Room],
-) -> Enrolled:
-    """Hold a seat for every member in every given class."""
-    enrollments = [
-        Enrollment(application=application, class_session=session, held_at=request.now)
-        for session in class_sessions
-        for application in applications
-    ]
-    Enrollment.objects.bulk_create(enrollments)
-    if request.intake.seat_rule == Intake.SeatRule.ONE:
-        waitlist.leave_other_lines(request.intake, party.pk, by=request.by, now=request.now)
-    line_positions = waitlist.positions(entries)
-    sentence = sentences.enrolled(request.intake, applications, class_sessions, line_positions)
-    events = [
-        change
-        for session in class_sessions
-        for change in _answered(
-            request, applications, PlaceEvent.Kind.SEATED, sentence, class_session=session
-        )
-    ]
-    for session in class_sessions:
-        events += _overtaken(request, room[session.pk], session, len(applications))
-    log(events)
-    _tell(request, applications[0], sentence)
-    return Enrolled(tuple(applications), tuple(enrollments), class_sessions[0], sentence)
-
-
-def _seat_one(request: _Request, wish: ClassSession, room: dict[int, _Room]) -> Enrolled:
-    """お一人だけ: the first is seated, the second waits as a party of their own."""
-    first_party, first = _create_party(request, request.applicants[:1])
-    _, rest = _create_party(request, request.applicants[1:])
-    enrollment = Enrollment.objects.create(
-        application=first[0], class_session=wish, held_at=request.now
-    )
-    entries = _line_up(request, rest[0].party, rest, request.wishes)
-    places = waitlist.positions(entries)
-    sentence = sentences.one_seated_one_waits(request.intake, [*first, *rest], wish, places)
-    log(
-        [
-            *_answered(request, first, PlaceEvent.Kind.SEATED, sentence, class_session=wish),
-            *_answered(request, rest, PlaceEvent.Kind.LINED_UP, sentence, class_session=wish),
-            *_overtaken(request, room[wish.pk], wish, 1),
-        ]
-    )
-    _tell(request, first[0], sentence)
-    _tell(request, rest[0], sentence)
-    return Enrolled((*first, *rest), (enrollment,), wish, sentence)
-
-
-def _line_up(
-    request: _Request,
-    party: Party,
-    applications: Sequence[Application],
-    class_sessions: Sequence[ClassSession],
-) -> list[WaitlistEntry]:
-    """Put the party in each line; whom a late entry overtakes is logged (rule 24)."""
-    receipt_number = min(application.number for application in applications)
-    entries = [
-        WaitlistEntry(
-            party=party,
-            class_session=session,
-            received_at=request.received_at,
-            receipt_number=receipt_number,
-        )
-        for session in class_sessions
-    ]
-    WaitlistEntry.objects.bulk_create(entries)
-    if request.received_at < request.now:
-        log(_overtaken_by_late_entry(request, applications[0], entries))
-    for session in class_sessions:
-        # A seat in its undo window may be offered at once, to be announced later (rule 30).
-        waitlist.offer_next(request.intake, session, by=request.by, now=request.now)
-    return entries
-
-
-def _overtaken_by_late_entry(
-    request: _Request, late: Application, entries: Sequence[WaitlistEntry]
-) -> list[PlaceEvent]:
-    events = []
-    for entry in entries:
-        behind = WaitlistEntry.objects.waiting().filter(
-            class_session=entry.class_session, received_at__gt=entry.received_at, drawn_rank=None
-        )
-        for member in (
-            Application.objects.active()
-            .filter(party__waitlist_entries__in=behind)
-            .exclude(pk=late.pk)
-        ):
-            events.append(
-                event(
-                    PlaceEvent.Kind.OVERTAKEN,
-                    member,
-                    by=request.by,
-                    now=request.now,
-                    class_session=entry.class_session,
-                    details={
-                        "by_receipt": late.number,
-                        "received_at": request.received_at.isoformat(),
-                        "source": str(request.source),
-                    },
-                )
-            )
-    return events
-
-
 def _waitlisted(
-    request: _Request, applications: Sequence[Application], entries: Sequence[WaitlistEntry]
+    request: seating.Request, applications: Sequence[Application], entries: Sequence[WaitlistEntry]
 ) -> Waitlisted:
     line_positions = waitlist.positions(entries)
     sentence = sentences.waitlisted(request.intake, applications, line_positions)
     log(
-        _answered(
+        seating.answered(
             request,
             applications,
             PlaceEvent.Kind.LINED_UP,
@@ -523,11 +318,11 @@ def _waitlisted(
             details={"positions": {p.class_session.code: p.position for p in line_positions}},
         )
     )
-    _tell(request, applications[0], sentence)
+    seating.tell(request, applications[0], sentence)
     return Waitlisted(tuple(applications), line_positions, sentence)
 
 
-def _seat_gone(request: _Request) -> SeatGone:
+def _seat_gone(request: seating.Request) -> SeatGone:
     """The page showed a free seat that is gone: name others of the same level that have room."""
     wanted = request.wishes[0]
     others = list(
@@ -548,74 +343,3 @@ def _seat_gone(request: _Request) -> SeatGone:
     place = waitlist.position(behind)
     learner = request.applicants[0].learner
     return SeatGone(wanted, tuple(roomy), place, sentences.seat_gone(learner, wanted, roomy, place))
-
-
-def _answered(
-    request: _Request,
-    applications: Sequence[Application],
-    kind: PlaceEvent.Kind,
-    sentence: str,
-    *,
-    class_session: ClassSession | None = None,
-    details: dict[str, object] | None = None,
-) -> list[PlaceEvent]:
-    return [
-        event(
-            kind,
-            application,
-            by=request.by,
-            now=request.now,
-            class_session=class_session,
-            reason=request.override_reason,
-            sentence=sentence,
-            details={
-                "receipt": application.number,
-                "spoken": request.spoken,
-                "together": [other.number for other in applications],
-                **(details or {}),
-            },
-        )
-        for application in applications
-    ]
-
-
-def _overtaken(
-    request: _Request, room: _Room, class_session: ClassSession, seated: int
-) -> list[PlaceEvent]:
-    """Parties too large for the seats that were left: "N together, M free" (rule 27)."""
-    waiting = {entry.party_id: entry for entry in room.overtaken}
-    if not waiting:
-        return []
-    return [
-        event(
-            PlaceEvent.Kind.PASSED_OVER,
-            member,
-            by=request.by,
-            now=request.now,
-            class_session=class_session,
-            details={
-                "together": waiting[member.party_id].size,
-                "free": room.bookable,
-                "served": request.intake.next_receipt - seated,
-            },
-        )
-        for member in Application.objects.active().filter(party__in=waiting)
-    ]
-
-
-def _tell(request: _Request, application: Application, sentence: str) -> None:
-    """The notice of the registration; the first lesson is the latest it may come."""
-    starts = [
-        start
-        for wish in request.wishes
-        if (start := waitlist.joining_times(wish, request.intake).first_lesson) is not None
-    ]
-    in_three_days = request.now + datetime.timedelta(days=3)
-    notices.registered(
-        application,
-        sentence,
-        spoken=request.spoken,
-        due_at=min([in_three_days, *starts]),
-        by=request.by,
-        now=request.now,
-    )
