@@ -12,6 +12,8 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core import serializers
+from django.db import transaction
+from django.db.models import Model
 
 from tests import chromium
 
@@ -39,6 +41,7 @@ NOT_RUN = {
 
 not_run = pytest.StashKey[Counter[str]]()
 database_folder = pytest.StashKey[str]()
+flushed = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -101,7 +104,7 @@ def pytest_terminal_summary(
 def rows_of_migrations(django_db_setup: None, django_db_blocker: Any) -> str:
     """What the migrations wrote into the tables, serialized."""
     with django_db_blocker.unblock():
-        models = [
+        models: list[type[Model]] = [
             Group,
             *(model for name in OUR_APPS for model in apps.get_app_config(name).get_models()),
         ]
@@ -120,12 +123,11 @@ def _migrated_rows_outlive_a_flush(request: pytest.FixtureRequest) -> None:
     )
     if not (marker or real_transactions or "db" in names):
         return
+    request.getfixturevalue("transactional_db" if real_transactions else "db")
     rows = request.getfixturevalue("rows_of_migrations")
     if request.session.stash.get(flushed, False):
-        for row in serializers.deserialize("json", rows):
-            row.save()
+        with transaction.atomic():  # rows that point at each other
+            for row in serializers.deserialize("json", rows):
+                row.save()
     if real_transactions:
         request.session.stash[flushed] = True
-
-
-flushed = pytest.StashKey[bool]()

@@ -76,9 +76,9 @@ def domain_functions(path: Path) -> list[ast.FunctionDef]:
 def test_a_model_points_only_to_its_own_app_or_rightwards(layer):
     for model in apps.get_app_config(layer).get_models(include_auto_created=True):
         for field in model._meta.get_fields():
-            if not field.is_relation or field.auto_created or field.related_model is None:
+            if not field.is_relation or field.auto_created or not field.remote_field:
                 continue
-            target = field.related_model._meta.app_label
+            target = field.remote_field.model._meta.app_label
             if target in LAYERS:
                 assert LAYERS.index(target) >= LAYERS.index(layer), field
 

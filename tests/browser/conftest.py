@@ -121,7 +121,7 @@ def signed_in_page(
     ) -> Page:
         member = user or factories.staff_member(role=role, language=language)
         client = Client()
-        client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(member)
         context = new_context(**options)
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies(

@@ -95,9 +95,11 @@ def run_together(commands: dict[str, list[str]], environment: dict[str, str]) ->
         pass
     finally:
         # A second Ctrl-C must not leave one of them behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ignored = (signal.SIGINT, signal.SIGTERM)
+        handlers = [signal.signal(number, signal.SIG_IGN) for number in ignored]
         _stop(list(processes.values()))
+        for number, handler in zip(ignored, handlers, strict=True):
+            signal.signal(number, handler)
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
