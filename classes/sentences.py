@@ -1,4 +1,4 @@
-"""What staff read aloud: whole sentences in the learner's language, from templates/classes/spoken/."""
+"""What staff read aloud: sentences in the learner's language (templates/classes/spoken/)."""
 
 import datetime
 from collections.abc import Iterable, Sequence

@@ -1,11 +1,19 @@
 """Rows for tests: keyword factories that fill in whatever a test does not care about."""
 
+import datetime
 import itertools
+from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group
 
+from classes.models import ClassSession, Course, Intake, Lesson, Venue
+from learners.models import Learner, PhoneNumber
+from skill_levels.models import SkillLevel
 from staff.models import StaffMember
+
+TOKYO = ZoneInfo("Asia/Tokyo")
 
 _numbers = itertools.count(1)
 
@@ -18,3 +26,88 @@ def staff_member(*, role: str | None = "reception", **fields: Any) -> StaffMembe
     if role:
         member.groups.add(Group.objects.get_or_create(name=role)[0])
     return member
+
+
+def tokyo(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0
+) -> datetime.datetime:
+    """A moment as the city's clock shows it."""
+    return datetime.datetime(year, month, day, hour, minute, second, tzinfo=TOKYO)
+
+
+def venue(**fields: Any) -> Venue:
+    number = next(_numbers)
+    fields.setdefault("name", f"市民センター{number}")
+    fields.setdefault("short_name", f"会場{number}")
+    return Venue.objects.create(**fields)
+
+
+def level(code: str = "news") -> SkillLevel:
+    """A level that ships (skill_levels/migrations)."""
+    return SkillLevel.objects.get(code=code)
+
+
+def course(**fields: Any) -> Course:
+    number = next(_numbers)
+    fields.setdefault("name", f"はじめてのニュース{number}")
+    fields.setdefault("short_name", "ニュース")
+    if "level" not in fields:
+        fields["level"] = level()
+    return Course.objects.create(**fields)
+
+
+def intake(**fields: Any) -> Intake:
+    """A first-come intake that is open on 2026-09-01, for people of 60 or more."""
+    fields.setdefault("code", f"2026-{next(_numbers):02d}")
+    fields.setdefault("title", "10月募集")
+    fields.setdefault("spoken_name", "10月")
+    fields.setdefault("opens_at", tokyo(2026, 9, 1, 9))
+    fields.setdefault("closes_at", tokyo(2026, 10, 1, 17))
+    fields.setdefault("reference_date", datetime.date(2026, 4, 1))
+    return Intake.objects.create(**fields)
+
+
+def lesson(class_session: ClassSession, **fields: Any) -> Lesson:
+    number = fields.setdefault("number", class_session.lessons.count() + 1)
+    start = fields.setdefault(
+        "starts_at", tokyo(2026, 10, 5, 10) + datetime.timedelta(days=7 * (number - 1))
+    )
+    fields.setdefault("ends_at", start + datetime.timedelta(hours=2))
+    fields.setdefault("venue", class_session.venue)
+    return Lesson.objects.create(class_session=class_session, **fields)
+
+
+def class_session(
+    *, lessons: int | Sequence[datetime.datetime] = 3, **fields: Any
+) -> ClassSession:
+    """A class with weekly lessons from 2026-10-05, or at the given starts."""
+    if "intake" not in fields:
+        fields["intake"] = intake()
+    if "course" not in fields:
+        fields["course"] = course()
+    if "venue" not in fields:
+        fields["venue"] = venue()
+    fields.setdefault("code", f"C{next(_numbers)}")
+    fields.setdefault("capacity", 10)
+    made = ClassSession.objects.create(**fields)
+    if isinstance(lessons, int):
+        for _ in range(lessons):
+            lesson(made)
+    else:
+        for start in lessons:
+            lesson(made, starts_at=start)
+    return made
+
+
+def learner(*, phone: str | None = None, **fields: Any) -> Learner:
+    """A resident born in 1940; `phone` in E.164 adds one number. Makes no search keys."""
+    number = next(_numbers)
+    fields.setdefault("name", f"山田 節子{number}")
+    fields.setdefault("kana", "ヤマダ セツコ")
+    fields.setdefault("birth_date", datetime.date(1940, 1, 2))
+    fields.setdefault("address", "八王子市南大沢2-1")
+    fields.setdefault("created_at", tokyo(2026, 8, 1))
+    made = Learner.objects.create(**fields)
+    if phone:
+        PhoneNumber.objects.create(learner=made, e164=phone, as_spoken=phone)
+    return made
