@@ -206,7 +206,7 @@ def _plausible(date: datetime.date, today: datetime.date) -> datetime.date:
         raise ImpossibleDate(
             gettext("This date of birth is in the future. Ask for the date once more.")
         )
-    if age_on(date, today) > OLDEST_YEARS:
+    if age_on(date, today - datetime.timedelta(days=1)) >= OLDEST_YEARS:
         raise ImpossibleDate(
             gettext("This date of birth is more than 120 years ago. Ask for the date once more.")
         )

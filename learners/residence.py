@@ -129,8 +129,8 @@ def _named_municipality(text: str, *, city: str, after_prefecture: bool) -> str 
     if _without_city(text, city) is not None:
         return city
     head = "".join(_head(text).split())
-    if match := _city_name(head):
-        return match
+    if name := _city_name(head):
+        return name
     if match := re.match(r"(.{1,5}?郡.{1,6}?[町村])", head):
         return match.group(1)
     if match := re.match(r"(.{1,5}?)区", head):
