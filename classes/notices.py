@@ -30,7 +30,8 @@ def registered(
     now: datetime.datetime,
 ) -> Notice:
     """The result of a registration. What was told on the phone makes no task (rule 60)."""
-    occasion = f"application:{application.pk}"
+    # An application may be answered again when a wish is added: the moment tells them apart.
+    occasion = f"application:{application.pk}:{now:%Y%m%dT%H%M%S%f}"
     if spoken and not application.learner.no_phone_calls:
         return Notice.objects.create(
             intake_id=application.intake_id,
