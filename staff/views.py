@@ -58,6 +58,8 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 def password_change(request: HttpRequest) -> HttpResponse:
     """Change one's own password and stay signed in."""
     form = PasswordChangeForm(request.user, request.POST or None)
+    if form.is_bound:  # the summary of what is wrong takes the focus
+        form.fields["old_password"].widget.attrs.pop("autofocus", None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
         messages.success(request, _("Your password was changed."))
