@@ -177,3 +177,15 @@ def test_the_lock_names_no_host():
         if re.match(r"[\w.\[\]-]+==", line) and not line.endswith("\\")
     ]
     assert not unhashed, "\n".join(unhashed)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
+def test_the_readme_names_every_setting_and_every_package(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    settings = (ROOT / "config/settings.py").read_text(encoding="utf-8")
+    variables = re.findall(r"env(?:\.\w+)?\(\s*\"([A-Z_]+)\"", settings)
+    packages = re.findall(
+        r"^[\w-]+", (ROOT / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert [name for name in variables if f"`{name}`" not in text] == []
+    assert [name for name in packages if f"| {name} |" not in text] == []
