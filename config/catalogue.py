@@ -1,4 +1,4 @@
-"""The Japanese catalogue: gathered, checked and compiled in Python, since a bare machine has no gettext."""
+"""The Japanese catalogue, handled in Python alone: a bare machine has no gettext."""
 
 import io
 import re

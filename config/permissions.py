@@ -44,7 +44,17 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "signed_in": {"GET": ACCOUNTS},
     "language": {"POST": PUBLIC},
     "password_change": {"GET": ACCOUNTS, "POST": ACCOUNTS},
-    # Accounts and roles
+    # Accounts and roles. Nobody deletes an account: it ends, its name stays in the log (rule 70).
+    # Signing in and out and one's own password have our pages above, not the admin's.
+    "admin:index": {"GET": ADMINISTRATORS},
+    "admin:jsi18n": {"GET": ADMINISTRATORS},
+    "admin:staff_staffmember_delete": {},
+    "admin:login": {},
+    "admin:logout": {},
+    "admin:password_change": {},
+    "admin:password_change_done": {},
+    "admin:autocomplete": {},
+    "admin:view_on_site": {},
     "admin:*": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
 }
 

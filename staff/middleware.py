@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.utils import translation
 from django.utils.module_loading import import_string
 
@@ -51,6 +51,10 @@ class NoStoreMiddleware:
 
 class SignInMiddleware(LoginRequiredMiddleware):
     """Asks for signing in; an htmx request is told so without losing the page behind it."""
+
+    def get_login_url(self, view_func: Callable[..., Any]) -> str:
+        """One sign-in page for all, also for the admin, which would bring its own."""
+        return resolve_url(settings.LOGIN_URL)
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., Any]

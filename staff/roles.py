@@ -25,7 +25,9 @@ Row = Mapping[str, frozenset[str]]
 def row_of(table: Mapping[str, Row], route: str) -> Row | None:
     """The line for a route: its own, else that of its whole namespace ("admin:*")."""
     namespace, colon, _name = route.partition(":")
-    return table.get(route) or (table.get(f"{namespace}:*") if colon else None)
+    if route in table or not colon:
+        return table.get(route)
+    return table.get(f"{namespace}:*")
 
 
 def admits(allowed: frozenset[str], user: "StaffMember | AnonymousUser") -> bool:
