@@ -10,7 +10,6 @@ from classes.events import event, log
 from classes.locking import lock_intake, lock_intakes, require_lock
 from classes.models import (
     Application,
-    ClassSession,
     Enrollment,
     Intake,
     Offer,
@@ -126,7 +125,10 @@ def undo(
             .select_related("class_session", "undo_offer__class_session")
             .order_by("pk")
         )
-        for offer in {seat.undo_offer for seat in seats if seat.undo_offer is not None}:
+        # What the freed seats went into, and what was offered to a smaller party meanwhile.
+        taken_over = {seat.undo_offer for seat in seats if seat.undo_offer is not None}
+        withdrawn = taken_over | set(_open_offers(application))
+        for offer in withdrawn:
             waitlist.withdraw(offer, by=by, now=now)
         Enrollment.objects.filter(pk__in=[seat.pk for seat in seats]).update(
             ended_at=None, ending="", undo_until=None, undo_offer=None
@@ -135,9 +137,8 @@ def undo(
         application.status = Application.Status.ACTIVE
         application.ended_at = None
         application.save(update_fields=["status", "ended_at"])
-        for class_session in {seat.class_session for seat in seats} | {
-            entry.class_session for entry in entries
-        }:
+        touched = {row.class_session for row in [*seats, *entries, *withdrawn]}
+        for class_session in sorted(touched, key=lambda session: session.pk):
             waitlist.recall_unannounced(intake, class_session, by=by, now=now)
         held = seats[0].class_session if seats else None
         sentence = sentences.simple("undone", application.learner, held)
@@ -263,21 +264,23 @@ def _end(
     application.save(update_fields=["status", "ended_at"])
     _end_seats(seats, seat_ending, undo_until=undo_until, now=now)
     notices.drop_for_application(application, by=by, now=now)
-    freed: dict[int, ClassSession] = {}
-    for offer in (
-        Offer.objects.open().filter(party=application.party_id).select_related("class_session")
-    ):
-        freed[offer.class_session_id] = offer.class_session
+    for offer in _open_offers(application):
         waitlist.withdraw(offer, by=by, now=now)
+    entries = WaitlistEntry.objects.waiting().filter(party=application.party_id)
+    # A smaller party may fit what it did not fit before, so its lines are looked at as well.
+    touched = {seat.class_session for seat in seats} | {
+        entry.class_session for entry in entries.select_related("class_session")
+    }
     if not Application.objects.active().filter(party=application.party_id).exists():
-        waitlist.end_entries(
-            WaitlistEntry.objects.waiting().filter(party=application.party_id),
-            line_ending,
-            now=now,
-        )
-    for class_session in {seat.class_session for seat in seats} | set(freed.values()):
-        # What a withdrawn offer held waits for the undo window too; a partner's comes back at once.
+        waitlist.end_entries(entries, line_ending, now=now)
+    for class_session in sorted(touched, key=lambda session: session.pk):
         waitlist.offer_next(intake, class_session, by=by, now=now, not_before=undo_until)
+
+
+def _open_offers(application: Application) -> list[Offer]:
+    return list(
+        Offer.objects.open().filter(party=application.party_id).select_related("class_session")
+    )
 
 
 def _end_seats(
