@@ -137,7 +137,9 @@ def undo(
         application.status = Application.Status.ACTIVE
         application.ended_at = None
         application.save(update_fields=["status", "ended_at"])
-        touched = {row.class_session for row in [*seats, *entries, *withdrawn]}
+        touched = {seat.class_session for seat in seats}
+        touched |= {entry.class_session for entry in entries}
+        touched |= {offer.class_session for offer in withdrawn}
         for class_session in sorted(touched, key=lambda session: session.pk):
             waitlist.recall_unannounced(intake, class_session, by=by, now=now)
         held = seats[0].class_session if seats else None
@@ -212,7 +214,7 @@ def record_death(
         locked = {intake.pk: intake for intake in lock_intakes(a.intake_id for a in applications)}
         learner = Learner.objects.get(pk=learner_pk)
         learner.deceased_on = on
-        learner._history_user = by
+        learner._history_user = by  # type: ignore[attr-defined]
         learner.save(update_fields=["deceased_on"])
         notices.drop_for_learner(learner_pk, by=by, now=now)
         for application in applications:
@@ -256,9 +258,7 @@ def _end(
 ) -> None:
     """End one member's places; the others of the party keep theirs."""
     require_lock(intake)
-    seats = list(
-        application.enrollments.held().select_related("class_session")  # type: ignore[attr-defined]
-    )
+    seats = list(application.enrollments.held().select_related("class_session"))
     application.status = status
     application.ended_at = now
     application.save(update_fields=["status", "ended_at"])

@@ -3,8 +3,9 @@
 import datetime
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from classes import notices, seats
 from classes.events import event, log
@@ -18,9 +19,19 @@ from classes.models import (
     PlaceEvent,
     WaitlistEntry,
 )
-from classes.models.places import WaitlistEntryQuerySet
 from classes.outcomes import LinePosition
 from staff.models import StaffMember
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class InLine(TypedDict):
+        """What `line` adds to each entry."""
+
+        size: int
+        has_offer: bool
+
+    LineEntry = WithAnnotations[WaitlistEntry, InLine]
 
 
 class OfferClosed(Exception):
@@ -45,12 +56,12 @@ class JoiningTimes:
         return self.last_joining is None or now < self.last_joining
 
 
-def line(class_session: ClassSession) -> WaitlistEntryQuerySet:
+def line(class_session: ClassSession) -> "QuerySet[LineEntry]":
     """Who waits, in order, with the party's size and whether an open offer holds seats for it."""
     open_offer = Offer.objects.open().filter(
         party=OuterRef("party"), class_session=OuterRef("class_session")
     )
-    return (
+    entries = (
         WaitlistEntry.objects.waiting()
         .filter(class_session=class_session)
         .annotate(
@@ -62,6 +73,7 @@ def line(class_session: ClassSession) -> WaitlistEntryQuerySet:
         )
         .in_line()
     )
+    return cast("QuerySet[LineEntry]", entries)
 
 
 def position(entry: WaitlistEntry) -> int:
@@ -123,7 +135,7 @@ def offer_next(
     undoing = _undo_seats(class_session, now)
     free = offerable - len(undoing)
     made: list[Offer] = []
-    overtaken: list[WaitlistEntry] = []
+    overtaken: list[LineEntry] = []
     events: list[PlaceEvent] = []
     for entry in line(class_session):
         if offerable <= 0:
@@ -390,7 +402,7 @@ def _offer_events(
 
 
 def _overtaken_events(
-    overtaken: Iterable[WaitlistEntry],
+    overtaken: "Iterable[LineEntry]",
     served: WaitlistEntry,
     free: int,
     class_session: ClassSession,

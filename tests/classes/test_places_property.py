@@ -152,9 +152,7 @@ class World:
         if found := self.pick(Enrollment.objects.held(), a):
             target = self.sessions[b % 3]
             try:
-                steering.move(
-                    self.intake.pk, found.pk, target.pk, reason="", by=None, now=self.now
-                )
+                steering.move(self.intake.pk, found.pk, target.pk, reason="", by=None, now=self.now)
             except steering.NoRoom:
                 pass
 

@@ -176,9 +176,7 @@ def two_offers_at_once(monkeypatch: pytest.MonkeyPatch) -> tuple[ClassSession, l
     pks = Offer.objects.open().values_list("pk", flat=True)
     refresh = MeetingPoint(Offer.refresh_from_db, first=1)
     monkeypatch.setattr(Offer, "refresh_from_db", lambda self, **kw: refresh(self, **kw))
-    return sessions[0], race(
-        *(lambda pk=pk: offers.accept(pk, by=None, now=NOW) for pk in pks)  # type: ignore[misc]
-    )
+    return sessions[0], race(*(lambda pk=pk: offers.accept(pk, by=None, now=NOW) for pk in pks))
 
 
 def test_two_classes_of_one_intake_give_one_person_one_seat(
