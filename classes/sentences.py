@@ -95,7 +95,7 @@ def render(purpose: str, learner: Learner, **context: Any) -> str:
         Context({"city": city, "learner": learner, **context}, autoescape=False)
     )
     joiner = " " if language == "en" else ""
-    return joiner.join(part for part in filled.split("\n") if part.strip()).strip()
+    return joiner.join(part.strip() for part in filled.split("\n") if part.strip())
 
 
 def enrolled(
@@ -256,7 +256,11 @@ def _spoken_positions(positions: Sequence[LinePosition], language: str) -> list[
 
 
 def _receipts(intake: Intake, applications: Sequence[Application]) -> dict[str, Any]:
-    return {"spoken_name": intake.spoken_name, "numbers": [a.number for a in applications]}
+    return {
+        "spoken_name": intake.spoken_name,
+        "numbers": [application.number for application in applications],
+        "receipts": [intake.receipt(application.number) for application in applications],
+    }
 
 
 def _times(intake: Intake, learner: Learner) -> dict[str, str | int | None]:
