@@ -1,5 +1,6 @@
 """All settings, read from the environment (the table of variables is in README.md)."""
 
+import datetime
 from pathlib import Path
 
 import environ
@@ -20,6 +21,9 @@ CITY_PHONE = env("CITY_PHONE", default="042-626-3111")
 POSTED_DAYS = env.int("POSTED_DAYS", default=3)
 # Minutes after which a call that an operator claimed is free for others again.
 CALL_CLAIM_MINUTES = env.int("CALL_CLAIM_MINUTES", default=15)
+# Between these times of day people may be called.
+CALLS_FROM = datetime.time.fromisoformat(env("CALLS_FROM", default="09:00"))
+CALLS_UNTIL = datetime.time.fromisoformat(env("CALLS_UNTIL", default="20:00"))
 TRAINING_MODE = env.bool("TRAINING_MODE", default=False)
 
 # Running ----------------------------------------------------------------------------------
@@ -187,4 +191,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    # Who signs in when is no news; failures are.
+    "loggers": {"axes": {"level": "WARNING"}},
 }

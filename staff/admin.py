@@ -1,7 +1,8 @@
 """Accounts: add, roles, last day, password. Administrators only."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -9,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from staff import roles
 from staff.models import StaffMember
 
 # The four roles are fixed; what they may do stands in config/permissions.py.
@@ -21,7 +23,19 @@ class StaffMemberCreationForm(AdminUserCreationForm):
         fields = ("username", "name")
 
 
+class RolesField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, group: Group) -> str:
+        return roles.label(group.name)
+
+
 class StaffMemberChangeForm(UserChangeForm):
+    groups = RolesField(
+        Group.objects.filter(name__in=roles.ALL),
+        label=_("Roles"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
     class Meta:
         model = StaffMember
         fields = "__all__"
@@ -31,12 +45,11 @@ class StaffMemberChangeForm(UserChangeForm):
 class StaffMemberAdmin(UserAdmin):
     form = StaffMemberChangeForm
     add_form = StaffMemberCreationForm
-    list_display: Any = ("username", "name", "role_list", "is_active", "ends_on")
-    list_filter = ("is_active", "groups")
+    list_display = ("username", "name", "role_list", "is_active", "ends_on")
+    list_filter = ("is_active",)
     search_fields = ("username", "name")
     ordering = ("username",)
-    filter_horizontal: Any = ()
-    raw_id_fields: Any = ("successor",)
+    filter_horizontal: ClassVar[Any] = ()
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", "name", "email", "language")}),
@@ -56,7 +69,7 @@ class StaffMemberAdmin(UserAdmin):
 
     @admin.display(description=_("Roles"))
     def role_list(self, member: StaffMember) -> str:
-        return ", ".join(sorted(group.name for group in member.groups.all()))
+        return ", ".join(roles.label(group.name) for group in member.groups.all())
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")

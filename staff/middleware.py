@@ -56,7 +56,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         """One sign-in page for all, also for the admin, which would bring its own."""
         return resolve_url(settings.LOGIN_URL)
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         if "HX-Request" in request.headers:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import pgettext_lazy
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -15,11 +17,23 @@ ADMINISTRATOR: Final = "administrator"
 
 ALL: Final = (RECEPTION, INSTRUCTOR, COORDINATOR, ADMINISTRATOR)
 
+LABELS: Final = {
+    RECEPTION: pgettext_lazy("role", "reception"),
+    INSTRUCTOR: pgettext_lazy("role", "instructor"),
+    COORDINATOR: pgettext_lazy("role", "coordinator"),
+    ADMINISTRATOR: pgettext_lazy("role", "administrator"),
+}
+
 # Not groups: whom a route admits besides (config/permissions.py).
 ANYONE: Final = "*anyone*"
 SIGNED_IN: Final = "*signed in*"
 
 Row = Mapping[str, frozenset[str]]
+
+
+def label(name: str) -> str:
+    """A role in the language of the screen."""
+    return str(LABELS.get(name, name))
 
 
 def row_of(table: Mapping[str, Row], route: str) -> Row | None:

@@ -1,9 +1,10 @@
 """Where each role starts."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 
+from staff.requests import StaffRequest
 from staff.roles import ADMINISTRATOR, COORDINATOR, INSTRUCTOR, RECEPTION
 
 # The first role that a person holds decides.
@@ -15,7 +16,7 @@ START_PAGES = {
 }
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: StaffRequest) -> HttpResponse:
     """Go to the page where this person's work begins."""
     for role, route in START_PAGES.items():
         if request.user.has_role(role):

@@ -44,7 +44,7 @@ def navigation(context: RequestContext) -> dict[str, list[Link]]:
     """The main menu: only pages that exist and that this person may open."""
     request = context.get("request")
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if request is None or user is None or not user.is_authenticated:
         return {"links": []}
     match = request.resolver_match
     here = match.view_name if match else ""
@@ -69,7 +69,7 @@ def may_open_tag(context: RequestContext, route: str, method: str = "GET") -> bo
 @register.simple_tag
 def city_name() -> str:
     """The city in the language of the screen."""
-    return settings.CITY_NAME_EN if get_language() == "en" else settings.CITY_NAME
+    return str(settings.CITY_NAME_EN if get_language() == "en" else settings.CITY_NAME)
 
 
 @register.simple_tag

@@ -30,9 +30,8 @@
     const token = currentToken();
     if (event.detail.verb === "get" || !token) return;
     event.detail.headers["X-CSRFToken"] = token;
-    if ("csrfmiddlewaretoken" in event.detail.parameters) {
-      event.detail.parameters["csrfmiddlewaretoken"] = token;
-    }
+    const data = event.detail.formData;
+    if (data.has("csrfmiddlewaretoken")) data.set("csrfmiddlewaretoken", token);
   });
 
   document.addEventListener("htmx:sendError", () => showBanner("lost"));

@@ -3,6 +3,7 @@
 import gettext
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -156,7 +157,7 @@ def test_merging_keeps_what_is_there_and_says_what_differs_or_is_unused(
 
 
 def test_the_command_fails_naming_faults_until_snippets_are_merged(
-    house: Path, po: Path, tmp_path: Path, settings: pytest.FixtureRequest
+    house: Path, po: Path, tmp_path: Path, settings: Any
 ) -> None:
     settings.BASE_DIR, settings.LOCALE_PATHS = house, [tmp_path / "locale"]
     call_command("catalogue", "update", stdout=StringIO())

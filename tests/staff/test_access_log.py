@@ -1,5 +1,7 @@
 """Who saw whose data: one event per list, written once, changed by nobody."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -15,7 +17,7 @@ NOW = factories.tokyo(2026, 10, 1, 9)
 
 
 def test_a_result_list_is_one_event_with_a_row_per_person(
-    db: None, django_assert_max_num_queries: pytest.FixtureRequest
+    db: None, django_assert_max_num_queries: Any
 ) -> None:  # rule 64
     who = factories.staff_member()
     seen = [factories.staff_member() for _ in range(30)]

@@ -1,6 +1,7 @@
 """Accounts in the admin: made, given roles, ended; never deleted."""
 
 import datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -43,7 +44,7 @@ def test_an_administrator_adds_somebody_gives_a_role_and_a_last_day(
     assert member.check_password(password)
     change = reverse("admin:staff_staffmember_change", args=[member.pk])
     desk = Group.objects.get(name="reception")
-    typed = {
+    changed = {
         "username": "tanaka",
         "name": "田中 一",
         "language": "ja",
@@ -52,7 +53,7 @@ def test_an_administrator_adds_somebody_gives_a_role_and_a_last_day(
         "ends_on": "2027-03-31",
         "successor": administrator.pk,
     }
-    assert client.post(change, typed).status_code == 302
+    assert client.post(change, changed).status_code == 302
     member = StaffMember.objects.get(username="tanaka")
     assert member.roles == {"reception"}
     assert member.ends_on == datetime.date(2027, 3, 31)
@@ -92,7 +93,7 @@ def test_only_a_superuser_changes_a_superuser(client: Client, administrator: Sta
 def test_the_list_of_accounts_costs_the_same_however_many_there_are(
     client: Client,
     administrator: StaffMember,
-    django_assert_max_num_queries: pytest.FixtureRequest,
+    django_assert_max_num_queries: Any,
 ) -> None:
     for _ in range(30):
         factories.staff_member()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
@@ -71,7 +71,7 @@ def expected(name: str, who: str, method: str) -> str:
     return "not_allowed" if by_table not in row and anywhere else "refused"
 
 
-def answered(response: HttpResponse) -> str:
+def answered(response: HttpResponseBase) -> str:
     if response.status_code in {301, 302}:
         where = response.headers["Location"].partition("?")[0]
         return "sign_in" if where == reverse(settings.LOGIN_URL) else "allowed"

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if action == "merge":
             self.merge(options["files"])
         else:
-            {"compile": self.compile, "update": self.update, "check": self.check}[action]()
+            {"compile": self.compile, "update": self.update, "check": self.check_all}[action]()
 
     def compile(self) -> None:
         for path in sorted(self.folder.glob("*/LC_MESSAGES/*.po")):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         catalogue.write(catalogue.update(gathered, catalogue.read(self.path)), self.path)
         self.stdout.write(f"{len(gathered)} sentences")
 
-    def check(self) -> None:
+    def check_all(self) -> None:
         gathered = catalogue.gather(settings.BASE_DIR)
         faults = catalogue.check(gathered, catalogue.read(self.path))
         if faults:
