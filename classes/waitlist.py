@@ -19,6 +19,7 @@ from classes.models import (
     PlaceEvent,
     WaitlistEntry,
 )
+from classes.models.places import WaitlistEntryQuerySet
 from classes.outcomes import LinePosition
 from staff.models import StaffMember
 
@@ -58,22 +59,22 @@ class JoiningTimes:
 
 def line(class_session: ClassSession) -> "QuerySet[LineEntry]":
     """Who waits, in order, with the party's size and whether an open offer holds seats for it."""
+    return with_sizes(WaitlistEntry.objects.waiting().filter(class_session=class_session))
+
+
+def with_sizes(entries: WaitlistEntryQuerySet) -> "QuerySet[LineEntry]":
+    """Places in line, in order, with the party's size and whether it has an open offer there."""
     open_offer = Offer.objects.open().filter(
         party=OuterRef("party"), class_session=OuterRef("class_session")
     )
-    entries = (
-        WaitlistEntry.objects.waiting()
-        .filter(class_session=class_session)
-        .annotate(
-            size=Count(
-                "party__applications",
-                filter=Q(party__applications__status=Application.Status.ACTIVE),
-            ),
-            has_offer=Exists(open_offer),
-        )
-        .in_line()
-    )
-    return cast("QuerySet[LineEntry]", entries)
+    ordered = entries.annotate(
+        size=Count(
+            "party__applications",
+            filter=Q(party__applications__status=Application.Status.ACTIVE),
+        ),
+        has_offer=Exists(open_offer),
+    ).in_line()
+    return cast("QuerySet[LineEntry]", ordered)
 
 
 def position(entry: WaitlistEntry) -> int:
@@ -142,7 +143,7 @@ def offer_next(
             break
         if entry.has_offer or entry.size == 0 or entry.pk in skip:
             continue
-        if _awaits_draw(intake, entry):
+        if awaits_draw(intake, entry):
             break
         if entry.size > offerable:
             overtaken.append(entry)
@@ -327,26 +328,8 @@ def end_entries(
     )
 
 
-def standing_still(now: datetime.datetime) -> list[ClassSession]:
-    """Class sessions with free seats that somebody in line fits and nobody is offered (rule 29)."""
-    sessions = list(
-        ClassSession.objects.running()
-        .filter(waitlist_entries__ended_at__isnull=True, waitlist_entries__isnull=False)
-        .distinct()
-        .select_related("intake", "course", "venue")
-        .prefetch_related("lessons")
-    )
-    counts = seats.count(sessions, now=now)
-    return [
-        session
-        for session in sessions
-        if joining_times(session, session.intake).can_join(now)
-        and counts[session.pk].offerable > 0
-        and line(session).filter(has_offer=False, size__lte=counts[session.pk].offerable).exists()
-    ]
-
-
-def _awaits_draw(intake: Intake, entry: WaitlistEntry) -> bool:
+def awaits_draw(intake: Intake, entry: WaitlistEntry) -> bool:
+    """Whether this place has no rank yet in a line that is drawn at a cut-off."""
     return intake.line_order == Intake.LineOrder.DRAWN and entry.drawn_rank is None
 
 

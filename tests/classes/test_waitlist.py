@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from classes import cancelling, offers, places, steering, waitlist
+from classes import cancelling, offers, places, stalled, steering, waitlist
 from classes.models import (
     Application,
     CallTask,
@@ -264,9 +264,9 @@ def test_after_the_first_lesson_a_seat_passes_by_a_staff_press_until_the_last_jo
     begun = tokyo(2026, 10, 6, 9)
     cancel(held, at=begun)
     assert not Offer.objects.exists()
-    assert waitlist.standing_still(begun) == [session]  # rule 29: shown in red
+    assert stalled.standing_still(now=begun) == [session]  # rule 29: shown in red
     assert steering.offer_by_press(intake.pk, session.pk, by=None, now=begun)
-    assert waitlist.standing_still(begun) == []
+    assert stalled.standing_still(now=begun) == []
     too_late = tokyo(2026, 10, 12, 10)
     assert not steering.offer_by_press(intake.pk, session.pk, by=None, now=too_late)
 
