@@ -92,6 +92,7 @@ class StaffTask(models.Model):
     class Kind(models.TextChoices):
         CONFIRM_AGE = "confirm_age", _("confirm the date of birth")
         CONFIRM_ADDRESS = "confirm_address", _("confirm the address")
+        CONFIRM_NUMBER = "confirm_number", _("ask for the right phone number")
         SIGN_LANGUAGE = "sign_language", _("book a sign-language interpreter")
         CAPTIONING = "captioning", _("book a note-taking interpreter")
 
