@@ -44,8 +44,9 @@ class NumberToCall:
 def open_tasks(*, now: datetime.datetime) -> CallTaskQuerySet:
     """The call list, most urgent first.
 
-    Each carries `tries` and `later_at`. Offers nobody was told of head it (rule 29); then urgency, the nearer deadline, the earlier
-    due. What is to be tried later sinks until then. 電話不可 is never on it (rule 20).
+    Offers nobody was told of head it (rule 29); then urgency, the nearer deadline, the earlier
+    due. What is to be tried later sinks until then. 電話不可 is never on it (rule 20). Each task
+    carries `tries` and `later_at`.
     """
     untold = Q(notice__purpose=Notice.Purpose.OFFER, notice__offer__told_at__isnull=True)
     tries = (
@@ -77,7 +78,7 @@ def claim(task_pk: int, *, by: StaffMember, now: datetime.datetime) -> CallTask:
     Raises TaskClosed or ClaimedByOther.
     """
     with transaction.atomic():
-        group = _lock_group(task_pk, by=by)
+        _, group = lock_group(task_pk, by=by)
         if all(task.pk != task_pk for task in group):
             raise TaskClosed
         for task in group:
@@ -104,7 +105,7 @@ def claim_next(*, by: StaffMember, now: datetime.datetime) -> CallTask | None:
 def release(task_pk: int, *, by: StaffMember, now: datetime.datetime) -> None:
     """Let go of this call and of those to the same number; only one's own."""
     with transaction.atomic():
-        group = _lock_group(task_pk, by=by)
+        _, group = lock_group(task_pk, by=by)
         let_go([task for task in group if task.claimed_by_id == by.pk])
 
 
@@ -113,6 +114,20 @@ def let_go(tasks: Iterable[CallTask]) -> None:
     CallTask.objects.filter(pk__in=[task.pk for task in tasks]).update(
         claimed_by=None, claimed_at=None
     )
+
+
+def lock_group(task_pk: int, *, by: StaffMember) -> tuple[dict[int, Intake], list[CallTask]]:
+    """Lock the intakes of everything a claim touches; then the open calls of the number.
+
+    Whoever closes a call holds its intake too, so that nobody waits for a call's row in a circle.
+    """
+    task = CallTask.objects.select_related("notice").get(pk=task_pk)
+    touched = CallTask.objects.filter(Q(pk__in=same_number(task).values("pk")) | Q(claimed_by=by))
+    intakes = lock_intakes(
+        [task.notice.intake_id, *touched.values_list("notice__intake", flat=True)]
+    )
+    group = same_number(task).select_related("notice", "claimed_by").order_by("pk")
+    return {intake.pk: intake for intake in intakes}, list(group)
 
 
 def is_claimed(task: CallTask, *, now: datetime.datetime) -> bool:
@@ -208,17 +223,6 @@ def answer_by(offer: Offer, intake: Intake, *, now: datetime.datetime) -> dateti
     """Until when the party may answer if it is told now (rule 29)."""
     until = now + datetime.timedelta(hours=intake.offer_hours)
     return max(until, offer.printed_deadline or until)
-
-
-def _lock_group(task_pk: int, *, by: StaffMember) -> list[CallTask]:
-    """Lock the intakes of everything a claim touches, then read the open calls of the number.
-
-    Whoever closes a call holds its intake too, so that nobody waits for a call's row in a circle.
-    """
-    task = CallTask.objects.select_related("notice").get(pk=task_pk)
-    touched = CallTask.objects.filter(Q(pk__in=same_number(task).values("pk")) | Q(claimed_by=by))
-    lock_intakes([task.notice.intake_id, *touched.values_list("notice__intake", flat=True)])
-    return list(same_number(task).select_related("notice", "claimed_by").order_by("pk"))
 
 
 def _live_claim(now: datetime.datetime) -> Q:

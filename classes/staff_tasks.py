@@ -3,10 +3,12 @@
 import datetime
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from classes.models import Application, ClassSession, StaffTask
 from learners.models import Learner
+from staff.models import StaffMember
 
 INTERPRETER_DAYS = 14
 _NEEDS = {
@@ -56,3 +58,52 @@ def _needed(
 def _first_day(class_sessions: Iterable[ClassSession]) -> datetime.date | None:
     days = [lesson.day for session in class_sessions for lesson in session.lessons.all()]
     return min(days, default=None)
+
+
+class NotConfirmed(Exception):
+    """What the task asks for is not on the person's record yet."""
+
+
+def open_tasks() -> QuerySet[StaffTask]:
+    """What is to be done, the earliest first."""
+    return (
+        StaffTask.objects.filter(done_at__isnull=True)
+        .select_related("learner", "intake")
+        .prefetch_related("learner__phone_numbers")
+        .order_by("due_on", "pk")
+    )
+
+
+def finish(task_pk: int, *, by: StaffMember, now: datetime.datetime) -> StaffTask:
+    """The task is done. Raises NotConfirmed while the date of birth or address is missing."""
+    task = StaffTask.objects.select_related("learner").get(pk=task_pk)
+    missing = {
+        StaffTask.Kind.CONFIRM_AGE: task.learner.birth_date is None,
+        StaffTask.Kind.CONFIRM_ADDRESS: not task.learner.address,
+    }
+    if missing.get(StaffTask.Kind(task.kind), False):
+        raise NotConfirmed
+    if task.done_at is None:
+        task.done_at = now
+        task.done_by = by
+        task.save(update_fields=["done_at", "done_by"])
+    return task
+
+
+def reopen(task_pk: int) -> StaffTask:
+    """It was marked done by mistake."""
+    task = StaffTask.objects.select_related("learner").get(pk=task_pk)
+    task.done_at = task.done_by = None
+    task.save(update_fields=["done_at", "done_by"])
+    return task
+
+
+def finish_answered(*, now: datetime.datetime) -> int:
+    """End the tasks whose answer stands on the record already; returns how many."""
+    answered = Q(kind=StaffTask.Kind.CONFIRM_AGE, learner__birth_date__isnull=False) | (
+        Q(kind=StaffTask.Kind.CONFIRM_ADDRESS) & ~Q(learner__address="")
+    )
+    pks = list(
+        StaffTask.objects.filter(answered, done_at__isnull=True).values_list("pk", flat=True)
+    )
+    return StaffTask.objects.filter(pk__in=pks, done_at__isnull=True).update(done_at=now)
