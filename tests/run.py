@@ -17,6 +17,8 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import pytest  # noqa: E402
+
 from tests import postgres  # noqa: E402
 
 WORKERS = os.environ.get("TEST_WORKERS", "2")
@@ -62,7 +64,8 @@ def run_pytest(part: str, database_url: str, arguments: list[str]) -> Outcome:
             check=False,
         ).returncode
         outcome = _count(part, results)
-    if code and not outcome.failed:
+    nothing_chosen = code == pytest.ExitCode.NO_TESTS_COLLECTED and arguments
+    if code and not nothing_chosen and not outcome.failed:
         outcome.failed = 1  # stopped before any test could fail: an import error, for instance
     return outcome
 
