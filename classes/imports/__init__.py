@@ -1,0 +1,1 @@
+"""Bringing in classes and callers from Excel: read, judged, shown, applied, put right."""

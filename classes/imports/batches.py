@@ -1,0 +1,150 @@
+"""A workbook becomes a batch of rows to be looked at; a batch is discarded, or its columns named."""
+
+import datetime
+import hashlib
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from classes import workbooks
+from classes.imports import headers
+from classes.imports.cells import EXTRA
+from classes.imports.forecast import forecast
+from classes.imports.judging import judge
+from classes.imports.reading import Reading, read_rows
+from classes.models import ImportBatch, ImportRow, Intake
+from classes.workbooks import WorkbookRefused
+from staff.models import StaffMember
+
+# How many earlier imports are asked for columns that staff named by hand.
+REMEMBERED_BATCHES = 20
+
+
+def upload(
+    data: bytes,
+    *,
+    kind: ImportBatch.Kind,
+    file_name: str,
+    intake: Intake | None,
+    by: StaffMember | None,
+    now: datetime.datetime,
+    options: Mapping[str, str] | None = None,
+) -> ImportBatch:
+    """Read a workbook into a batch with all its rows; nothing else is written yet.
+
+    The file itself is not kept. Where needed columns were not found and headers are unknown, the
+    batch waits for its columns to be named. Raises WorkbookRefused.
+    """
+    callers = kind == ImportBatch.Kind.CALLERS
+    by_hand = remembered_headers(kind)
+    reading = read_rows(workbooks.read(data), callers=callers, by_hand=by_hand)
+    if not reading.rows:
+        raise WorkbookRefused(
+            gettext("The workbook has column names but no rows below them.")
+        )
+    missing = reading.missing(callers=callers)
+    batch = ImportBatch(
+        kind=kind,
+        intake=intake,
+        options=dict(options or {}),
+        file_name=file_name[-200:],
+        file_sha256=hashlib.sha256(data).hexdigest(),
+        uploaded_at=now,
+        uploaded_by=by,
+        status=ImportBatch.Status.MAPPING if missing else ImportBatch.Status.PREVIEW,
+        mapping={
+            "sheets": {title: sheet.as_json() for title, sheet in reading.sheets.items()},
+            "missing": missing,
+            "left_aside": reading.left_aside,
+            "by_hand": {},
+        },
+    )
+    with transaction.atomic():
+        batch.save()
+        ImportRow.objects.bulk_create(_rows(batch, reading), batch_size=500)
+    return batch
+
+
+def look_ahead(batch: ImportBatch, *, now: datetime.datetime) -> None:
+    """Write into every row of callers what would become of it as things stand now."""
+    assert batch.intake is not None
+    rows = list(batch.rows.all())
+    judgement = judge(batch, batch.intake, rows, now=now)
+    forecast(judgement, now=now)
+    ImportRow.objects.bulk_update(
+        [entry.row for step in judgement.steps for entry in step.entries],
+        ["expected", "problems", "received_at"],
+        batch_size=200,
+    )
+
+
+def name_columns(batch: ImportBatch, chosen: Mapping[str, Mapping[str, str]]) -> None:
+    """Give unknown columns the fields that staff chose: sheet → letter → field ("" keeps a remark).
+
+    The rows' identity stays what the workbook says, so the same file is known again.
+    """
+    fields = headers.CALLER_FIELDS if batch.kind == ImportBatch.Kind.CALLERS else (
+        headers.CLASS_FIELDS
+    )  # fmt: skip
+    with transaction.atomic():
+        sheets = batch.mapping["sheets"]
+        for title, letters in chosen.items():
+            sheet = sheets.get(title)
+            if sheet is None:
+                continue
+            renamed = {}
+            for letter, name in letters.items():
+                header = sheet["unknown"].get(letter)
+                if header is None or name not in fields or name in sheet["columns"].values():
+                    continue
+                sheet["columns"][letter] = name
+                del sheet["unknown"][letter]
+                batch.mapping["by_hand"][headers.fold(header)] = name
+                renamed[EXTRA + header] = name
+            _rename_cells(batch, title, renamed)
+        batch.mapping["missing"] = {}
+        batch.status = ImportBatch.Status.PREVIEW
+        batch.save(update_fields=["mapping", "status"])
+
+
+def discard(batch: ImportBatch) -> None:
+    """Throw away a preview with everything that was read; nothing of it had been brought in."""
+    with transaction.atomic():
+        changed = ImportBatch.objects.filter(
+            pk=batch.pk, status__in=(ImportBatch.Status.PREVIEW, ImportBatch.Status.MAPPING)
+        ).update(status=ImportBatch.Status.DISCARDED)
+        if changed:
+            batch.rows.filter(status=ImportRow.Status.NEW).delete()
+
+
+def remembered_headers(kind: ImportBatch.Kind) -> dict[str, str]:
+    """Headers that staff named by hand in earlier imports: folded header → field."""
+    remembered: dict[str, str] = {}
+    done = ImportBatch.objects.filter(kind=kind, status=ImportBatch.Status.DONE)
+    for mapping in reversed(done.values_list("mapping", flat=True)[:REMEMBERED_BATCHES]):
+        remembered |= mapping.get("by_hand", {})
+    return remembered
+
+
+def _rows(batch: ImportBatch, reading: Reading) -> list[ImportRow]:
+    return [
+        ImportRow(
+            batch=batch,
+            sheet=row.sheet,
+            sheet_order=row.sheet_order,
+            row_number=row.number,
+            identity=row.identity,
+            cells=row.cells,
+        )
+        for row in reading.rows
+    ]
+
+
+def _rename_cells(batch: ImportBatch, sheet: str, renamed: Mapping[str, str]) -> None:
+    if not renamed:
+        return
+    rows = list(batch.rows.filter(sheet=sheet))
+    for row in rows:
+        row.cells = {renamed.get(name, name): cell for name, cell in row.cells.items()}
+    ImportRow.objects.bulk_update(rows, ["cells"], batch_size=500)
