@@ -2,13 +2,24 @@
 
 import datetime
 import itertools
+import uuid
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group
 
-from classes.models import ClassSession, Course, Intake, Lesson, Venue
+from classes import cancelling, offers, places
+from classes.models import (
+    Application,
+    CallTask,
+    ClassSession,
+    Course,
+    Intake,
+    Lesson,
+    Offer,
+    Venue,
+)
 from learners.models import Learner, PhoneNumber
 from skill_levels.models import SkillLevel
 from staff.models import StaffMember
@@ -77,9 +88,7 @@ def lesson(class_session: ClassSession, **fields: Any) -> Lesson:
     return Lesson.objects.create(class_session=class_session, **fields)
 
 
-def class_session(
-    *, lessons: int | Sequence[datetime.datetime] = 3, **fields: Any
-) -> ClassSession:
+def class_session(*, lessons: int | Sequence[datetime.datetime] = 3, **fields: Any) -> ClassSession:
     """A class with weekly lessons from 2026-10-05, or at the given starts."""
     if "intake" not in fields:
         fields["intake"] = intake()
@@ -111,3 +120,44 @@ def learner(*, phone: str | None = None, **fields: Any) -> Learner:
     if phone:
         PhoneNumber.objects.create(learner=made, e164=phone, as_spoken=phone)
     return made
+
+
+def registered(
+    class_session: ClassSession,
+    *people: Learner,
+    at: datetime.datetime | None = None,
+    spoken: bool = True,
+    loan_phone: bool = False,
+) -> tuple[Application, ...]:
+    """A party registered through the front door: seated where there is room, else in line."""
+    answer = places.register(
+        class_session.intake_id,
+        applicants=[
+            places.Applicant(person, uuid.uuid4(), wants_loan_phone=loan_phone)
+            for person in people or (learner(),)
+        ],
+        wishes=[class_session.pk],
+        by=None,
+        now=at or tokyo(2026, 9, 1, 9, 30),
+        when_short=places.WhenShort.WAIT_TOGETHER,
+        spoken=spoken,
+    )
+    return answer.applications  # type: ignore[union-attr]
+
+
+def announced_offer(*people: Learner, at: datetime.datetime | None = None, **fields: Any) -> Offer:
+    """An offer that is to be told: a full class, these people in line, the seats given up."""
+    moment = at or tokyo(2026, 9, 1, 9, 30)
+    party = people or (learner(phone="+819031174912"),)
+    session = class_session(capacity=len(party), **fields)
+    held = [registered(session, at=moment)[0] for _ in party]
+    registered(session, *party, at=moment)
+    for application in held:
+        cancelling.cancel(application.intake_id, application.pk, reason="", by=None, now=moment)
+    offers.announce_due(now=moment + datetime.timedelta(minutes=10))
+    return Offer.objects.open().get(class_session=session, announced_at__isnull=False)
+
+
+def call_task(*people: Learner, at: datetime.datetime | None = None, **fields: Any) -> CallTask:
+    """A call to make about an announced offer."""
+    return CallTask.objects.open().get(notice__offer=announced_offer(*people, at=at, **fields))
