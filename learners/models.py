@@ -175,7 +175,8 @@ class PhoneNumber(models.Model):
     @property
     def may_receive_sms(self) -> bool:
         """Capable, consented, and, if family's, marked whose it is (rules 8, 11 and 12)."""
-        return self.sms_capable and self.sms_consent == self.Consent.GIVEN
+        is_marked = self.owner == self.Owner.SELF or bool(self.owner_name)
+        return self.sms_capable and self.sms_consent == self.Consent.GIVEN and is_marked
 
 
 class SearchKey(models.Model):
@@ -202,7 +203,9 @@ class SearchKey(models.Model):
             models.Index(fields=("key", "kind", "learner"), name="search_key_range"),
             # Under a locale's collation only a pattern index serves a prefix (PostgreSQL);
             # SQLite ignores the operator class and keeps a plain index.
-            models.Index(fields=("key",), name="search_key_prefix", opclasses=("varchar_pattern_ops",)),
+            models.Index(
+                fields=("key",), name="search_key_prefix", opclasses=("varchar_pattern_ops",)
+            ),
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,9 @@ __all__ = ["SearchKeyValue", "fold", "keys_for", "query_prefixes", "upper_bound"
 KEY_LENGTH = 80
 # Fewer digits would find half of the city (rule 2).
 SHORTEST_NUMBER = 4
+# Stands before reversed digits, so that a range of tails holds no beginnings of numbers: tails
+# of 090 or of the area code would lie among half of all numbers.
+TAIL_MARK = "*"
 _LAST_CODE_POINT = 0x10FFFF
 _PART_SEPARATOR = re.compile(r"[\s・･=＝,，]+")
 
@@ -42,7 +45,7 @@ def keys_for(
         }
     for phone in phones:
         digits = phone_numbers.national_digits(phone)
-        keys |= {SearchKeyValue(Kind.PHONE, digits), SearchKeyValue(Kind.PHONE_TAIL, digits[::-1])}
+        keys |= {SearchKeyValue(Kind.PHONE, digits), _tail(digits)}
     return keys
 
 
@@ -56,7 +59,7 @@ def query_prefixes(text: str) -> list[SearchKeyValue]:
     if digits:
         if len(digits) < SHORTEST_NUMBER:
             return []
-        return [SearchKeyValue(Kind.PHONE, digits), SearchKeyValue(Kind.PHONE_TAIL, digits[::-1])]
+        return [SearchKeyValue(Kind.PHONE, digits), _tail(digits)]
     return [
         SearchKeyValue(kind, prefix[:KEY_LENGTH])
         for prefix in sorted(spellings(text))
@@ -77,6 +80,10 @@ def upper_bound(prefix: str) -> str | None:
     if 0xD800 <= following <= 0xDFFF:
         following = 0xE000
     return stem[:-1] + chr(following)
+
+
+def _tail(digits: str) -> SearchKeyValue:
+    return SearchKeyValue(Kind.PHONE_TAIL, TAIL_MARK + digits[::-1])
 
 
 def _rotations(text: str) -> list[str]:

@@ -133,9 +133,9 @@ def test_every_phone_of_a_learner_gives_its_two_keys() -> None:
     keys = keys_for(name="", kana="", latin_name="", phones=["+819031174912", "+81426263111"])
     assert keys == {
         SearchKeyValue(Kind.PHONE, "09031174912"),
-        SearchKeyValue(Kind.PHONE_TAIL, "21947113090"),
+        SearchKeyValue(Kind.PHONE_TAIL, "*21947113090"),
         SearchKeyValue(Kind.PHONE, "0426263111"),
-        SearchKeyValue(Kind.PHONE_TAIL, "1113626240"),
+        SearchKeyValue(Kind.PHONE_TAIL, "*1113626240"),
     }
 
 
