@@ -185,14 +185,14 @@ def announce(
     offer.save(update_fields=["announced_at"])
     notice = notices.offer_announced(offer, now=now)
     if notice is not None and notice.channel == notice.Channel.POST:
-        offer.printed_deadline = printed_deadline(intake, now)
+        offer.printed_deadline = printed_deadline(intake, now=now)
         offer.save(update_fields=["printed_deadline"])
         notices.reword_offer(notice, offer)
     log(_offer_events(PlaceEvent.Kind.ANNOUNCED, offer, by=by, now=now))
     return True
 
 
-def printed_deadline(intake: Intake, now: datetime.datetime) -> datetime.datetime:
+def printed_deadline(intake: Intake, *, now: datetime.datetime) -> datetime.datetime:
     """The deadline a letter names: time for the post, then the offer period, to the full hour."""
     late = now + notices.post_time() + datetime.timedelta(hours=intake.offer_hours)
     return late.replace(minute=0, second=0, microsecond=0) + datetime.timedelta(hours=1)

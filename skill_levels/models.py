@@ -1,4 +1,4 @@
-"""What a person can do with a smartphone: levels as versioned data, and the level noted on the phone."""
+"""What a person can do: levels as versioned data, and the provisional level from the phone."""
 
 from django.conf import settings
 from django.db import models

@@ -15,7 +15,9 @@ class Venue(models.Model):
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     short_name = models.CharField(
-        _("short name"), max_length=20, help_text=_("For messages: at most 8 characters cost least.")
+        _("short name"),
+        max_length=20,
+        help_text=_("For messages: at most 8 characters cost least."),
     )
     address = models.CharField(_("address"), max_length=200, blank=True)
     loan_phones = models.PositiveSmallIntegerField(_("loan phones"), default=0)
@@ -56,7 +58,9 @@ class Course(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
     name_en = models.CharField(_("name in English"), max_length=60, blank=True)
     short_name = models.CharField(
-        _("short name"), max_length=20, help_text=_("For messages: at most 5 characters cost least.")
+        _("short name"),
+        max_length=20,
+        help_text=_("For messages: at most 5 characters cost least."),
     )
     level = models.ForeignKey(
         "skill_levels.SkillLevel", on_delete=models.PROTECT, related_name="courses"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Party(models.Model):
-    """People who asked to come together: they win, wait and are offered seats together (rule 26)."""
+    """People who asked to come together: they win, wait and are offered together (rule 26)."""
 
     intake = models.ForeignKey("classes.Intake", on_delete=models.PROTECT, related_name="parties")
     split_from = models.ForeignKey(
