@@ -1,18 +1,18 @@
-"""Who may be the same person: same kana with the same number or birth date (rule 4)."""
+"""Who may be the same person (rule 4): the same reading with the same number or birth date."""
 
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from learners.folding import fold
-from learners.models import Learner, PhoneNumber, SearchKey
+from learners.folding import spellings
+from learners.models import Learner, SearchKey
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Somebody on record who may be meant, and what agrees besides the name."""
+    """Somebody on record who is likely meant, and what agrees besides the reading."""
 
     learner: Learner
     same_phone: bool
@@ -21,45 +21,61 @@ class Duplicate:
 
 def likely(
     *,
-    kana: str,
+    kana: str = "",
     latin_name: str = "",
     phones: Iterable[str] = (),
     birth_date: datetime.date | None = None,
     exclude: Iterable[int] = (),
     limit: int = 5,
 ) -> list[Duplicate]:
-    """People on record with this kana (or Latin name) and one of these numbers (E.164) or this
-    birth date. The same name alone never makes one. At most two queries."""
+    """People on record with this kana or Latin name, and one of these numbers (E.164) or this
+    birth date (rule 4). The same name alone never counts.
+
+    `exclude` are keys of people known to be others. At most two queries; the numbers are
+    prefetched.
+    """
     numbers = set(phones)
-    names = [
-        (kind, folded)
-        for kind, folded in (
-            (SearchKey.Kind.KANA, fold(kana)),
-            (SearchKey.Kind.LATIN, fold(latin_name)),
-        )
-        if folded
-    ]
-    if not names or not (numbers or birth_date):
-        return []
-    people = Learner.objects.current().exclude(pk__in=list(exclude))
-    same_name = people.filter(search_keys__in=_keys_of(names))
-    by_phone = PhoneNumber.objects.filter(e164__in=numbers).values("learner")
-    matching = same_name.filter(pk__in=by_phone)
+    reading = _same_reading(kana, latin_name)
+    more = Q()
+    if numbers:
+        more |= Q(phone_numbers__e164__in=numbers)
     if birth_date is not None:
-        matching = matching | same_name.filter(birth_date=birth_date)
-    found = matching.distinct().prefetch_related("phone_numbers").order_by("pk")[:limit]
+        more |= Q(birth_date=birth_date)
+    if not reading or not more:
+        return []
+    found = (
+        Learner.objects.current()
+        .filter(more, pk__in=SearchKey.objects.filter(reading).values("learner"))
+        .exclude(pk__in=list(exclude))
+        .distinct()
+        .order_by("pk")
+        .prefetch_related("phone_numbers")
+    )
     return [
         Duplicate(
-            learner=learner,
+            learner,
             same_phone=any(number.e164 in numbers for number in learner.phone_numbers.all()),
             same_birth_date=birth_date is not None and learner.birth_date == birth_date,
         )
-        for learner in found
+        for learner in found[:limit]
     ]
 
 
-def _keys_of(names: list[tuple[SearchKey.Kind, str]]) -> "QuerySet[SearchKey, dict[str, int]]":
-    keys = Q()
-    for kind, folded in names:
-        keys |= Q(kind=kind, key=folded)
-    return SearchKey.objects.filter(keys).values("pk")
+def of(learner: Learner) -> list[Duplicate]:
+    """Who may be the same as somebody on record, whose numbers should be prefetched."""
+    return likely(
+        kana=learner.kana,
+        latin_name=learner.latin_name,
+        phones=[number.e164 for number in learner.phone_numbers.all()],
+        birth_date=learner.birth_date,
+        exclude=[learner.pk],
+    )
+
+
+def _same_reading(kana: str, latin_name: str) -> Q:
+    """Whole readings, in either order of their parts; a beginning is not the same."""
+    reading = Q()
+    for kind, text in ((SearchKey.Kind.KANA, kana), (SearchKey.Kind.LATIN, latin_name)):
+        if keys := spellings(text):
+            reading |= Q(kind=kind, key__in=sorted(keys))
+    return reading

@@ -19,12 +19,16 @@ Owner = PhoneNumber.Owner
 Line = PhoneNumber.Line
 
 
-class InvalidNumberOfPerson(ValueError):
+class InvalidEntry(ValueError):
     """The number cannot stand like this; `field` names what to put right, the message says how."""
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class NumberTaken(InvalidEntry):
+    """The person has this number already, or it was given twice."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class NumberInput:
 
 
 def check(phones: Sequence[NumberInput]) -> None:
-    """Raise InvalidNumberOfPerson for a number given twice, or consent that nobody could give."""
+    """Raise InvalidEntry for a number given twice, or consent that nobody could give."""
     seen = {(given.number.e164, given.line) for given in phones}
     if len(seen) < len(phones):
         raise _twice()
@@ -74,7 +78,7 @@ def write_first(
 def add(
     learner_pk: int, given: NumberInput, *, by: StaffMember | None, now: datetime.datetime
 ) -> PhoneNumber:
-    """One more number, after those that stand there. Raises InvalidNumberOfPerson."""
+    """One more number, after those that stand there. Raises InvalidEntry."""
     check([given])
     with transaction.atomic():
         learner = Learner.objects.select_for_update().get(pk=learner_pk)
@@ -92,7 +96,7 @@ def update(
     """Correct a number or whose it is; returns the names of the fields that changed.
 
     Consent was given for a number by its owner (rule 11), so another number or owner starts
-    unasked; `given.sms_consent` is not read here (see `set_consent`). Raises InvalidNumberOfPerson.
+    unasked; `given.sms_consent` is not read here (see `set_consent`). Raises InvalidEntry.
     """
     with transaction.atomic():
         row = PhoneNumber.objects.select_for_update().select_related("learner").get(pk=number_pk)
@@ -139,13 +143,13 @@ def set_consent(
 ) -> PhoneNumber:
     """Note that messages to this number were agreed to or refused: by whom, when (rule 11).
 
-    Raises InvalidNumberOfPerson where no SMS can arrive, where nobody is named, or where the
+    Raises InvalidEntry where no SMS can arrive, where nobody is named, or where the
     number is another person's and not marked whose (rule 12). A refusal is always taken.
     """
     with transaction.atomic():
         row = PhoneNumber.objects.select_for_update().get(pk=number_pk)
         if not given_by.strip():
-            raise InvalidNumberOfPerson(gettext("Write who said so."), field="given_by")
+            raise InvalidEntry(gettext("Write who said so."), field="given_by")
         consent = Consent.GIVEN if given else Consent.REFUSED
         _check_consent(
             consent, owner=row.owner, owner_name=row.owner_name, sms_capable=row.sms_capable
@@ -187,11 +191,11 @@ def _check_consent(consent: str, *, owner: str, owner_name: str, sms_capable: bo
     if consent != Consent.GIVEN:
         return
     if not sms_capable:
-        raise InvalidNumberOfPerson(
+        raise InvalidEntry(
             gettext("No SMS reaches this number. Ask for a mobile number."), field="sms_consent"
         )
     if owner != Owner.SELF and not owner_name.strip():
-        raise InvalidNumberOfPerson(
+        raise InvalidEntry(
             gettext("Write whose number this is before messages may go there."), field="owner_name"
         )
 
@@ -215,5 +219,5 @@ def _save(row: PhoneNumber, *, by: StaffMember | None, now: datetime.datetime) -
         raise _twice() from error
 
 
-def _twice() -> InvalidNumberOfPerson:
-    return InvalidNumberOfPerson(gettext("This number stands here already."), field="number")
+def _twice() -> NumberTaken:
+    return NumberTaken(gettext("This number is there already."), field="number")

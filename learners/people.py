@@ -1,41 +1,21 @@
-"""Writing who a learner is: the person, their numbers and consent, and their search keys."""
+"""Writing down who a learner is, and what of it changes; every change keeps its history."""
 
 import datetime
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext
 
-from learners import search
-from learners.models import Learner, PhoneNumber
-from sms.phone_numbers import ParsedNumber
+from learners import names, numbers, search
+from learners.models import Learner
+from learners.numbers import NumberInput, NumberTaken
 from staff.models import StaffMember
 
+__all__ = ["FIELDS", "NotAPerson", "NumberInput", "NumberTaken", "create", "update", "version"]
 
-class NotAPerson(ValueError):
-    """What is missing before somebody can be written; the message, translated, says it."""
-
-
-class NumberTaken(ValueError):
-    """The person has this number already."""
-
-
-@dataclass(frozen=True)
-class NumberInput:
-    """One number as it was given: whose it is, and what was said about SMS (rules 7, 11, 12)."""
-
-    number: ParsedNumber
-    line: str = PhoneNumber.Line.VOICE
-    owner: str = PhoneNumber.Owner.SELF
-    owner_name: str = ""
-    sms_consent: str = PhoneNumber.Consent.UNKNOWN
-    consent_given_by: str = ""
-    consent_at: datetime.datetime | None = None
-
-
-# Fields of Learner that may be written by `create` and `update`.
+NAME_FIELDS = frozenset({"name", "kana", "latin_name"})
+# What may be written here; death, merging and anonymising have workflows of their own.
 FIELDS = (
     "name",
     "kana",
@@ -56,150 +36,99 @@ FIELDS = (
 )
 
 
+class NotAPerson(ValueError):
+    """No such person can be kept; `field` names what to put right, the message says how."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def create(
     fields: Mapping[str, Any],
-    numbers: Iterable[NumberInput] = (),
+    phones: Sequence[NumberInput] = (),
     *,
     by: StaffMember | None,
     now: datetime.datetime,
 ) -> Learner:
-    """Write somebody new with their numbers and search keys.
+    """Write a new person with numbers, consent and search keys, in five inserts (rules 1 and 16).
 
-    Raises NotAPerson without a kana or Latin name (rule 16), NumberTaken for a number twice.
+    Raises NotAPerson without any name, TypeError for a field that is not in FIELDS, and
+    numbers.InvalidEntry (NumberTaken for a number given twice).
     """
-    learner = Learner(**_known(fields), created_at=now)
-    _check(learner)
+    learner = Learner(created_at=now, **_cleaned(fields))
+    _require_a_name(learner)
+    numbers.check(phones)
     with transaction.atomic():
-        _save(learner, by)
-        rows = [
-            _number_row(learner, given, position, by=by, now=now)
-            for position, given in enumerate(numbers)
-        ]
-        for row in rows:
-            _save(row, by)
-        search.index_new(learner, [row.e164 for row in rows])
+        _save(learner, by=by, now=now)
+        numbers.write_first(learner, phones, by=by, now=now)
+        search.index_new(learner, [given.number.e164 for given in phones])
     return learner
 
 
-def update(learner: Learner, fields: Mapping[str, Any], *, by: StaffMember | None) -> list[str]:
-    """Change what differs and return the names of those fields (rule 64). Raises NotAPerson."""
-    changed = []
-    for name, value in _known(fields).items():
-        if getattr(learner, name) != value:
-            setattr(learner, name, value)
-            changed.append(name)
-    _check(learner)
-    if changed:
-        with transaction.atomic():
-            _save(learner, by, update_fields=changed)
-            if {"name", "kana", "latin_name"} & set(changed):
-                search.refresh_keys(learner)
-    return changed
-
-
-def add_number(
-    learner: Learner, given: NumberInput, *, by: StaffMember | None, now: datetime.datetime
-) -> PhoneNumber:
-    """One more number, last in order. Raises NumberTaken."""
-    with transaction.atomic():
-        known = list(learner.phone_numbers.all())
-        if any((n.e164, n.line) == (given.number.e164, given.line) for n in known):
-            raise NumberTaken(gettext("This number is there already."))
-        position = max((number.position for number in known), default=-1) + 1
-        row = _number_row(learner, given, position, by=by, now=now)
-        _save(row, by)
-        search.refresh_keys(learner)
-    return row
-
-
-def change_number(
-    row: PhoneNumber, given: NumberInput, *, by: StaffMember | None, now: datetime.datetime
-) -> PhoneNumber:
-    """Correct a number; consent was given for the old one, so it goes with it (rule 11)."""
-    with transaction.atomic():
-        others = row.learner.phone_numbers.exclude(pk=row.pk)
-        if others.filter(e164=given.number.e164, line=given.line).exists():
-            raise NumberTaken(gettext("This number is there already."))
-        if row.e164 != given.number.e164:
-            row.sms_consent = PhoneNumber.Consent.UNKNOWN
-            row.consent_given_by = ""
-            row.consent_at = None
-            row.consent_noted_by = None
-        row.e164 = given.number.e164
-        row.as_spoken = given.number.spoken
-        row.line = given.line
-        row.owner = given.owner
-        row.owner_name = given.owner_name
-        _save(row, by)
-        if given.sms_consent != row.sms_consent:
-            set_consent(row, given.sms_consent, given_by=given.consent_given_by, by=by, now=now)
-        search.refresh_keys(row.learner)
-    return row
-
-
-def remove_number(row: PhoneNumber, *, by: StaffMember | None) -> None:
-    """Take a number away; the change history keeps what it was."""
-    learner = row.learner
-    with transaction.atomic():
-        row._history_user = by  # type: ignore[attr-defined]
-        row.delete()
-        search.refresh_keys(learner)
-
-
-def set_consent(
-    row: PhoneNumber,
-    consent: str,
+def update(
+    learner_pk: int,
+    fields: Mapping[str, Any],
     *,
-    given_by: str,
     by: StaffMember | None,
     now: datetime.datetime,
-) -> None:
-    """Note who agreed, or refused, to SMS on this number, when, and who noted it (rule 11)."""
-    row.sms_consent = consent
-    asked = consent != PhoneNumber.Consent.UNKNOWN
-    row.consent_given_by = (given_by or row.learner.display_name) if asked else ""
-    row.consent_at = now if asked else None
-    row.consent_noted_by = by if asked else None
-    _save(row, by)
+) -> list[str]:
+    """Change fields of FIELDS; returns the names of those that differ from what stood there.
+
+    Raises NotAPerson where no name would remain, TypeError for a field that is not in FIELDS.
+    """
+    with transaction.atomic():
+        learner = Learner.objects.select_for_update().get(pk=learner_pk)
+        changed = []
+        for field, value in _cleaned(fields).items():
+            if getattr(learner, field) != value:
+                setattr(learner, field, value)
+                changed.append(field)
+        if not changed:
+            return []
+        _require_a_name(learner)
+        _save(learner, by=by, now=now, fields=changed)
+        if not NAME_FIELDS.isdisjoint(changed):
+            search.refresh_keys(learner)
+    return sorted(changed)
 
 
-def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(fields) - set(FIELDS)
-    if unknown:
-        raise TypeError(f"no such field of a learner: {', '.join(sorted(unknown))}")
-    return dict(fields)
+def version(learner: Learner) -> int:
+    """A number that grows with every change of the record, to notice that somebody was faster."""
+    latest = learner.history.order_by("-history_id").values_list("history_id", flat=True).first()
+    return int(latest or 0)
 
 
-def _check(learner: Learner) -> None:
-    if not learner.kana and not learner.latin_name:
-        raise NotAPerson(gettext("Enter the name in kana, or in Latin letters."))
+def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Names in the form in which they are kept; fields of other workflows refused."""
+    if unknown := set(fields) - set(FIELDS):
+        raise TypeError(f"not to be written here: {', '.join(sorted(unknown))}")
+    cleaned = dict(fields)
+    for field in ("name", "latin_name", "emergency_name"):
+        if field in cleaned:
+            cleaned[field] = names.clean_name(cleaned[field])
+    if "kana" in cleaned:
+        try:
+            cleaned["kana"] = names.normalise_kana(cleaned["kana"])
+        except names.InvalidKana as error:
+            raise NotAPerson(str(error), field="kana") from error
+    return cleaned
 
 
-def _number_row(
+def _require_a_name(learner: Learner) -> None:
+    """Rule 16: kana is not asked of everybody, but some name is."""
+    if not learner.display_name:
+        raise NotAPerson(gettext("Write a name: in kanji, kana or Latin letters."), field="name")
+
+
+def _save(
     learner: Learner,
-    given: NumberInput,
-    position: int,
     *,
     by: StaffMember | None,
     now: datetime.datetime,
-) -> PhoneNumber:
-    asked = given.sms_consent != PhoneNumber.Consent.UNKNOWN
-    return PhoneNumber(
-        learner=learner,
-        e164=given.number.e164,
-        as_spoken=given.number.spoken,
-        line=given.line,
-        owner=given.owner,
-        owner_name=given.owner_name,
-        position=position,
-        sms_consent=given.sms_consent,
-        consent_given_by=(given.consent_given_by or learner.display_name) if asked else "",
-        consent_at=(given.consent_at or now) if asked else None,
-        consent_noted_by=by if asked else None,
-    )
-
-
-def _save(row: Any, by: StaffMember | None, **options: Any) -> None:
-    """Save with the history row saying who did it, also outside a request."""
-    row._history_user = by
-    row.save(**options)
+    fields: Sequence[str] | None = None,
+) -> None:
+    """Save with a history row that names who and when."""
+    learner._history_user = by  # type: ignore[attr-defined]
+    learner._history_date = now  # type: ignore[attr-defined]
+    learner.save(update_fields=fields)

@@ -1,98 +1,124 @@
-"""Finding a learner by stored, folded keys, in one query however many there are (rule 2)."""
+"""Finding people by what a caller says: name, kana, Latin name or digits of a number (rule 2)."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import prefetch_related_objects
 
-from learners import search_keys
-from learners.models import Learner, SearchKey
+from learners.models import Learner, PhoneNumber, SearchKey
+from learners.search_keys import SearchKeyValue, keys_for, query_prefixes, upper_bound
 
 LIMIT = 20
-# A person has a handful of keys; so many rows of one prefix hold at least LIMIT people.
-_KEYS_PER_PERSON = 6
+# Of one person, hardly more keys than this begin alike; so many rows are read for each one shown.
+_KEYS_ALIKE = 4
+_BATCH = 2000
 
 
 def find(text: str, *, limit: int = LIMIT) -> list[Learner]:
-    """People whose name, kana, Latin name or number begins, or whose number ends, like this.
+    """People whom the text may mean, at most `limit`, each once, with their numbers prefetched.
 
-    One query; the index is read from the prefix on and no further than needed, so a short prefix
-    among a million people costs what a long one does. Best match first: the shortest key.
+    Whole matches come first, then by the key that matched and by age of the record; people who
+    were merged into another or anonymised have no keys. One query finds them however many match,
+    one more fetches their numbers.
     """
-    prefixes = search_keys.query_prefixes(text)
-    if not prefixes:
+    sql, parameters = _statement(query_prefixes(text), limit=limit)
+    if not sql:
         return []
-    ranges = [_range(prefix).order_by("key")[: limit * _KEYS_PER_PERSON] for prefix in prefixes]
-    found = ranges[0].union(*ranges[1:], all=True) if len(ranges) > 1 else ranges[0]
-    keys = list(found)
-    best: dict[int, tuple[int, str]] = {}
-    for learner_id, key in keys:
-        rank = (len(key), key)
-        best[learner_id] = min(rank, best.get(learner_id, rank))
-    order = sorted(best, key=lambda pk: (best[pk], pk))[:limit]
-    people = Learner.objects.current().in_bulk(order)
-    return [people[pk] for pk in order if pk in people]
+    found = list(Learner.objects.raw(sql, parameters))
+    prefetch_related_objects(found, "phone_numbers")
+    return found
 
 
 def index_new(learner: Learner, phones: Iterable[str]) -> None:
-    """Write the keys of somebody who has none yet; `phones` are E.164."""
-    SearchKey.objects.bulk_create(_keys(learner, phones))
+    """Write the keys of a learner who has none yet, in one insert; `phones` are E.164."""
+    SearchKey.objects.bulk_create(_rows(learner, _keys(learner, phones)))
 
 
+@transaction.atomic
 def refresh_keys(learner: Learner) -> None:
-    """Make the stored keys those of the name and numbers as they are now."""
-    wanted = {
-        (row.kind, row.key): row
-        for row in _keys(learner, learner.phone_numbers.values_list("e164", flat=True))
-    }
-    stored = {(row.kind, row.key): row.pk for row in SearchKey.objects.filter(learner=learner)}
-    gone = [pk for spelling, pk in stored.items() if spelling not in wanted]
-    if gone:
-        SearchKey.objects.filter(pk__in=gone).delete()
-    SearchKey.objects.bulk_create(
-        [row for spelling, row in wanted.items() if spelling not in stored]
-    )
+    """Make a learner's keys what name, kana, Latin name and numbers say now."""
+    _refresh([learner])
 
 
-def rebuild_keys(*, batch: int = 2000) -> int:
-    """Write every key anew, batch by batch; returns how many people there are."""
-    count = 0
-    people = Learner.objects.current().prefetch_related("phone_numbers").iterator(batch)
-    for group in _batches(people, batch):
+def rebuild_keys(*, batch: int = _BATCH) -> int:
+    """Refresh the keys of everybody, batch by batch; returns how many people were looked at."""
+    seen, last = 0, 0
+    while people := list(Learner.objects.filter(pk__gt=last).order_by("pk")[:batch]):
         with transaction.atomic():
-            SearchKey.objects.filter(learner__in=[person.pk for person in group]).delete()
-            SearchKey.objects.bulk_create(
-                row
-                for person in group
-                for row in _keys(person, [n.e164 for n in person.phone_numbers.all()])
-            )
-        count += len(group)
-    return count
+            _refresh(people)
+        seen += len(people)
+        last = people[-1].pk
+    return seen
 
 
-def _range(prefix: search_keys.SearchKeyValue) -> "QuerySet[SearchKey, tuple[int, str]]":
-    """Keys that begin with the prefix, as the database's index can serve it."""
-    keys = SearchKey.objects.filter(kind=prefix.kind)
-    if connection.vendor == "postgresql":
-        # Under a locale's collation only LIKE with the pattern index serves a prefix.
-        keys = keys.filter(key__startswith=prefix.key)
-    else:
-        keys = keys.filter(key__gte=prefix.key)
-        above = search_keys.upper_bound(prefix.key)
-        if above is not None:
-            keys = keys.filter(key__lt=above)
-    return keys.values_list("learner_id", "key")
+def _refresh(learners: Sequence[Learner]) -> None:
+    """Bring keys up to date: two reads, and writes only where something differs."""
+    pks = [learner.pk for learner in learners]
+    phones: dict[int, list[str]] = {pk: [] for pk in pks}
+    for pk, e164 in PhoneNumber.objects.filter(learner__in=pks).values_list("learner", "e164"):
+        phones[pk].append(e164)
+    stored: dict[int, dict[SearchKeyValue, int]] = {pk: {} for pk in pks}
+    for key in SearchKey.objects.filter(learner__in=pks):
+        stored[key.learner_id][SearchKeyValue(SearchKey.Kind(key.kind), key.key)] = key.pk
+    stale: list[int] = []
+    missing: list[SearchKey] = []
+    for learner in learners:
+        wanted = _keys(learner, phones[learner.pk])
+        kept = stored[learner.pk]
+        stale += [pk for key, pk in kept.items() if key not in wanted]
+        missing += _rows(learner, wanted - kept.keys())
+    for start in range(0, len(stale), _BATCH):
+        SearchKey.objects.filter(pk__in=stale[start : start + _BATCH]).delete()
+    SearchKey.objects.bulk_create(missing, batch_size=_BATCH)
 
 
-def _keys(learner: Learner, phones: Iterable[str]) -> list[SearchKey]:
-    values = search_keys.keys_for(
+def _keys(learner: Learner, phones: Iterable[str]) -> set[SearchKeyValue]:
+    if learner.merged_into_id is not None or learner.anonymised_at is not None:
+        return set()
+    return keys_for(
         name=learner.name, kana=learner.kana, latin_name=learner.latin_name, phones=phones
     )
-    return [SearchKey(learner=learner, kind=value.kind, key=value.key) for value in values]
 
 
-def _batches(people: Iterable[Learner], size: int) -> Iterator[list[Learner]]:
-    iterator = iter(people)
-    while group := list(islice(iterator, size)):
-        yield group
+def _rows(learner: Learner, keys: Iterable[SearchKeyValue]) -> list[SearchKey]:
+    return [SearchKey(learner=learner, kind=key.kind, key=key.key) for key in sorted(keys)]
+
+
+def _statement(prefixes: Iterable[SearchKeyValue], *, limit: int) -> tuple[str, list[Any]]:
+    """One statement for all prefixes: each range of the index is read in its own order and only
+    as far as the limit, so that a common name costs what a rare one does.
+
+    Written by hand because the ORM cannot order by `~<~`, the byte order of PostgreSQL's prefix
+    index; SQLite compares bytes anyway. Only names of tables and operators are put into the text.
+    """
+    kinds: dict[str, list[str]] = {}
+    for prefix in prefixes:
+        kinds.setdefault(prefix.key, []).append(prefix.kind)
+    is_postgres = connection.vendor == "postgresql"
+    from_, below, by_bytes = ("~>=~", "~<~", " USING ~<~") if is_postgres else (">=", "<", "")
+    keys, people = SearchKey._meta.db_table, Learner._meta.db_table
+    ranges: list[str] = []
+    parameters: list[Any] = []
+    for key, wanted in kinds.items():
+        end = upper_bound(key)
+        if end is None:
+            continue
+        marks = ", ".join(["%s"] * len(wanted))
+        ranges.append(
+            f"SELECT * FROM (SELECT learner_id, key FROM {keys}"  # noqa: S608
+            f" WHERE key {from_} %s AND key {below} %s AND kind IN ({marks})"
+            f" ORDER BY key{by_bytes} LIMIT %s) AS part"
+        )
+        parameters += [key, end, *wanted, limit * _KEYS_ALIKE]
+    if not ranges:
+        return "", []
+    return (
+        f"SELECT person.* FROM (SELECT learner_id, MIN(key) AS best"  # noqa: S608
+        f" FROM ({' UNION ALL '.join(ranges)}) AS hit"
+        f" GROUP BY learner_id ORDER BY 2, 1 LIMIT %s) AS found"
+        f" JOIN {people} AS person ON person.id = found.learner_id"
+        " WHERE person.merged_into_id IS NULL AND person.anonymised_at IS NULL"
+        " ORDER BY found.best, person.id",
+        [*parameters, limit],
+    )
