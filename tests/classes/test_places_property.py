@@ -25,10 +25,26 @@ from tests.factories import tokyo
 
 START = tokyo(2026, 9, 1, 9)
 STEPS = int(os.environ.get("CHAOS_STEPS", "30"))
-OPERATIONS = (
-    "register register register pair pair late cancel cancel undo retract announce announce tell "
-    "accept accept decline expire pass_over split move leave_line capacity add_wish"
-).split()  # noqa: SIM905 (a list this long reads better as words)
+OPERATIONS = [
+    *["register"] * 3,
+    *["pair"] * 2,
+    "late",
+    *["cancel"] * 2,
+    "undo",
+    "retract",
+    "announce",
+    "announce",
+    "tell",
+    *["accept"] * 2,
+    "decline",
+    "expire",
+    "pass_over",
+    "split",
+    "move",
+    "leave_line",
+    "capacity",
+    "add_wish",
+]
 
 steps = st.lists(
     st.tuples(
