@@ -44,6 +44,18 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "signed_in": {"GET": ACCOUNTS},
     "language": {"POST": PUBLIC},
     "password_change": {"GET": ACCOUNTS, "POST": ACCOUNTS},
+    # Workbooks brought in, and their rows that wait
+    "import_list": {"GET": DESK},
+    "import_callers_upload": {"POST": PLANNERS},
+    "import_classes_upload": {"POST": PLANNERS},
+    "import_mapping": {"GET": PLANNERS, "POST": PLANNERS},
+    "import_preview": {"GET": PLANNERS},
+    "import_confirm": {"POST": PLANNERS},
+    "import_discard": {"POST": PLANNERS},
+    "import_detail": {"GET": DESK},
+    "import_waiting": {"GET": DESK},
+    "import_row": {"GET": DESK, "POST": DESK},
+    "import_row_set_aside": {"POST": DESK},
     # Accounts and roles. Nobody deletes an account: it ends, its name stays in the log (rule 70).
     # Signing in and out and one's own password have our pages above, not the admin's.
     "admin:index": {"GET": ADMINISTRATORS},

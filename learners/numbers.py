@@ -42,6 +42,8 @@ class NumberInput:
     sms_consent: str = Consent.UNKNOWN
     # Who agreed or refused; empty: the number's owner.
     consent_given_by: str = ""
+    # When, where it was written down earlier than now (imports).
+    consent_at: datetime.datetime | None = None
 
 
 def check(phones: Sequence[NumberInput]) -> None:
@@ -182,7 +184,7 @@ def _row(
     if given.sms_consent:
         row.sms_consent = given.sms_consent
         row.consent_given_by = given.consent_given_by or row.owner_name or learner.display_name
-        row.consent_at = now
+        row.consent_at = given.consent_at or now
         row.consent_noted_by = by
     return row
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from classes import workbooks
 from classes.imports import headers
 from classes.imports.cells import EXTRA
+from classes.imports.class_commit import judge_classes
+from classes.imports.class_rows import ClassRow
 from classes.imports.forecast import forecast
 from classes.imports.judging import judge
 from classes.imports.reading import Reading, read_rows
@@ -67,16 +69,23 @@ def upload(
 
 
 def look_ahead(batch: ImportBatch, *, now: datetime.datetime) -> None:
-    """Write into every row of callers what would become of it as things stand now."""
-    assert batch.intake is not None
-    rows = list(batch.rows.all())
-    judgement = judge(batch, batch.intake, rows, now=now)
-    forecast(judgement, now=now)
-    ImportRow.objects.bulk_update(
-        [entry.row for step in judgement.steps for entry in step.entries],
-        ["expected", "problems", "received_at"],
-        batch_size=200,
-    )
+    """Write into every row what would become of it as things stand now."""
+    if batch.kind == ImportBatch.Kind.CLASSES:
+        rows = [_foresee_class(read) for read in judge_classes(batch, now=now)]
+    else:
+        assert batch.intake is not None
+        judgement = judge(batch, batch.intake, list(batch.rows.all()), now=now)
+        forecast(judgement, now=now)
+        rows = [entry.row for step in judgement.steps for entry in step.entries]
+    ImportRow.objects.bulk_update(rows, ["expected", "problems", "received_at"], batch_size=200)
+
+
+def _foresee_class(read: ClassRow) -> ImportRow:
+    row = read.row
+    status = ImportRow.Status.MADE if row.status == ImportRow.Status.NEW else row.status
+    row.expected = {"status": status}
+    row.problems = [problem.as_json() for problem in read.problems]
+    return row
 
 
 def name_columns(batch: ImportBatch, chosen: Mapping[str, Mapping[str, str]]) -> None:
@@ -108,14 +117,17 @@ def name_columns(batch: ImportBatch, chosen: Mapping[str, Mapping[str, str]]) ->
         batch.save(update_fields=["mapping", "status"])
 
 
-def discard(batch: ImportBatch) -> None:
-    """Throw away a preview with everything that was read; nothing of it had been brought in."""
+def discard(batch: ImportBatch) -> bool:
+    """Throw away a preview with everything that was read; False once rows of it went in."""
     with transaction.atomic():
-        changed = ImportBatch.objects.filter(
-            pk=batch.pk, status__in=(ImportBatch.Status.PREVIEW, ImportBatch.Status.MAPPING)
-        ).update(status=ImportBatch.Status.DISCARDED)
-        if changed:
-            batch.rows.filter(status=ImportRow.Status.NEW).delete()
+        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        undecided = locked.status in (ImportBatch.Status.PREVIEW, ImportBatch.Status.MAPPING)
+        if not undecided or locked.rows.exclude(status=ImportRow.Status.NEW).exists():
+            return False
+        locked.rows.all().delete()
+        locked.status = ImportBatch.Status.DISCARDED
+        locked.save(update_fields=["status"])
+    return True
 
 
 def remembered_headers(kind: ImportBatch.Kind) -> dict[str, str]:

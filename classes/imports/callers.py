@@ -18,7 +18,6 @@ from classes.imports.headers import CALLER_FIELDS, CHOICE_FIELDS
 from classes.imports.problems import RowProblem, ordered
 from classes.models import ClassSession, Intake
 from learners import birth_dates, names, residence
-from learners.folding import fold
 from learners.models import Learner
 from sms import phone_numbers
 from sms.phone_numbers import ParsedNumber
@@ -93,11 +92,6 @@ class CallerReading:
     proxy_relation: str = ""
     note: str = ""
     problems: list[RowProblem] = field(default_factory=list)
-
-    @property
-    def reading_key(self) -> str:
-        """The folded kana (or Latin name) by which rule 4 tells people."""
-        return fold(self.kana or self.latin_name)
 
     @property
     def has_formula(self) -> bool:

@@ -123,10 +123,7 @@ def find_instructor(name: str) -> StaffMember | None:
 def propose_venue_name(name: str) -> str:
     """At most eight units for messages: 南大沢市民センター is 南大沢."""
     plain = unicodedata.normalize("NFC", name).strip()
-    if units(plain) <= VENUE_UNITS:
-        return plain
-    short = _HALL.sub("", plain) or plain
-    return cut(short, VENUE_UNITS)
+    return cut(_HALL.sub("", plain) or plain, VENUE_UNITS)
 
 
 def propose_course_name(name: str, level: SkillLevel) -> str:

@@ -46,6 +46,9 @@ class Entry:
     standing: Application | None = None
     # People on record among whom staff must choose.
     candidates: list[Learner] = field(default_factory=list)
+    # Kinds that staff waive for this row with a reason (特例, rule 15), and whether any was met.
+    waives: frozenset[str] = frozenset()
+    was_waived: bool = False
 
     # What `companions.pair` looks at.
     @property
@@ -76,9 +79,18 @@ class Entry:
     def address_key(self) -> str:
         return fold(self.reading.address)
 
+    def waive(self, kinds: frozenset[str]) -> None:
+        """Put these kinds aside, now and for what follows."""
+        self.waives = kinds
+        kept = [problem for problem in self.problems if problem.kind not in kinds]
+        self.was_waived = self.was_waived or len(kept) < len(self.problems)
+        self.problems = kept
+
     def wait(self, kind: str, name: str, message: str) -> None:
         """Add a problem (once per kind)."""
-        if kind not in {problem.kind for problem in self.problems}:
+        if kind in self.waives:
+            self.was_waived = True
+        elif kind not in {problem.kind for problem in self.problems}:
             problem = RowProblem(kind, self.cells.ref(name), name, message)
             self.problems = ordered([*self.problems, problem])
 
@@ -120,7 +132,8 @@ def judge(
     new = [entry for entry in entries if entry.row.status == Status.NEW]
     roll = load_roll(intake, [entry.reading for entry in new])
     known = known_identities(intake, except_batch=batch.pk)
-    steps = judge_steps(make_steps(new), intake, roll, known.__contains__)
+    settled = [entry for entry in entries if entry.row.status != Status.NEW]
+    steps = judge_steps(make_steps(new), intake, roll, known.__contains__, settled)
     return Judgement(intake, classes, roll, steps)
 
 
@@ -147,13 +160,16 @@ def read_entries(
     return entries
 
 
-def known_identities(intake: Intake, *, except_batch: int | None) -> set[str]:
+def known_identities(
+    intake: Intake, *, except_batch: int, among: Sequence[str] | None = None
+) -> set[str]:
     """Contents that were brought into this intake before, waiting ones too."""
     rows = ImportRow.objects.filter(
         batch__intake=intake, batch__kind=ImportBatch.Kind.CALLERS
     ).exclude(status=Status.NEW)
-    if except_batch is not None:
-        rows = rows.exclude(batch=except_batch)
+    rows = rows.exclude(batch=except_batch)
+    if among is not None:
+        rows = rows.filter(identity__in=among)
     return set(rows.values_list("identity", flat=True))
 
 
@@ -174,10 +190,17 @@ def make_steps(entries: Iterable[Entry]) -> list[Step]:
 
 
 def judge_steps(
-    steps: Iterable[Step], intake: Intake, roll: Roll, is_known: Callable[[str], bool]
+    steps: Iterable[Step],
+    intake: Intake,
+    roll: Roll,
+    is_known: Callable[[str], bool],
+    settled: Iterable[Entry] = (),
 ) -> list[Step]:
-    """Decide each step in turn; what is accepted is known to the steps after it."""
-    seen: dict[str, Entry] = {}
+    """Decide each step in turn; what is accepted is known to the steps after it.
+
+    `settled` are rows of the same workbook that went through before.
+    """
+    seen = {entry.row.identity: entry for entry in settled}
     judged = []
     for step in steps:
         for entry in step.entries:
@@ -206,6 +229,8 @@ def _recognise(
         return
     if entry.row.identity in seen:
         entry.status, entry.first = Status.DUPLICATE, seen[entry.row.identity]
+        if entry.first.row.application_id is not None:
+            entry.standing = entry.first.row.application
         return
     if reading.has_formula or reading.received_at is None or "learner" in entry.row.fixed:
         return
@@ -313,7 +338,7 @@ def _partner_is_gone(entry: Entry, partner: Entry) -> None:
     entry.wait(
         "couple_incomplete", "companion",
         gettext("The partner of row %(cell)s is registered already or waits elsewhere. "
-                "Register this person alone, or tie them by hand.")
+                "Ask, then register this person alone.")
         % {"cell": f"{partner.row.sheet}!{partner.row.row_number}"},
     )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Who a row's person is: somebody on record, somebody of an earlier row, or new (rule 4)."""
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,8 +7,8 @@ from typing import Any
 
 from classes.imports.callers import CallerReading
 from classes.models import Application, Intake
-from learners.folding import fold
-from learners.models import Learner, PhoneNumber, SearchKey
+from learners.folding import spellings
+from learners.models import Learner, SearchKey
 
 _BATCH = 400
 Key = tuple[str, str]
@@ -17,13 +16,15 @@ Key = tuple[str, str]
 
 def keys_of(reading: CallerReading) -> list[Key]:
     """Kana with each phone, kana with the date of birth: rule 4's two ways; names alone are none."""
-    kana = reading.reading_key
-    if not kana:
-        return []
-    keys = [(kana, number.e164) for number in reading.phones]
+    tellers = [number.e164 for number in reading.phones]
     if reading.birth_date is not None:
-        keys.append((kana, reading.birth_date.isoformat()))
-    return keys
+        tellers.append(reading.birth_date.isoformat())
+    return [(kana, teller) for kana in sorted(reading_keys(reading)) for teller in tellers]
+
+
+def reading_keys(person: CallerReading | Learner) -> set[str]:
+    """The folded spellings of the kana, or of the Latin name where there is none (rule 16)."""
+    return spellings(person.kana or person.latin_name)
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Roll:
 def load_roll(intake: Intake, readings: Iterable[CallerReading]) -> Roll:
     """Everybody on record whose kana one of the rows has, in a few queries."""
     roll = Roll()
-    wanted = sorted({reading.reading_key for reading in readings} - {""})
+    wanted = sorted({key for reading in readings for key in reading_keys(reading)})
     for start in range(0, len(wanted), _BATCH):
         pks = SearchKey.objects.filter(
             kind__in=(SearchKey.Kind.KANA, SearchKey.Kind.LATIN),
@@ -75,11 +76,12 @@ def load_roll(intake: Intake, readings: Iterable[CallerReading]) -> Roll:
         found = Learner.objects.current().filter(pk__in=pks).prefetch_related("phone_numbers")
         for learner in found:
             roll.learners[learner.pk] = learner
-            kana = fold(learner.kana or learner.latin_name)
-            for number in learner.phone_numbers.all():
-                roll.on_record[(kana, number.e164)].add(learner.pk)
+            tellers = [number.e164 for number in learner.phone_numbers.all()]
             if learner.birth_date is not None:
-                roll.on_record[(kana, learner.birth_date.isoformat())].add(learner.pk)
+                tellers.append(learner.birth_date.isoformat())
+            for kana in reading_keys(learner):
+                for teller in tellers:
+                    roll.on_record[(kana, teller)].add(learner.pk)
     known = list(roll.learners)
     for start in range(0, len(known), _BATCH):
         for application in Application.objects.active().filter(
@@ -87,29 +89,3 @@ def load_roll(intake: Intake, readings: Iterable[CallerReading]) -> Roll:
         ):
             roll.applications[application.learner_id] = application
     return roll
-
-
-@dataclass(frozen=True)
-class NumberRead:
-    """One number with the consent that the row gives for it (rule 11)."""
-
-    e164: str
-    spoken: str
-    consent: str
-    consent_at: datetime.datetime | None
-
-
-def numbers_of(reading: CallerReading, *, now: datetime.datetime) -> list[NumberRead]:
-    """The row's numbers; consent belongs to the first one that an SMS can reach."""
-    capable = next((n.e164 for n in reading.phones if n.sms_capable), None)
-    return [
-        NumberRead(
-            number.e164,
-            number.spoken,
-            reading.sms_consent if number.e164 == capable else PhoneNumber.Consent.UNKNOWN,
-            (reading.received_at or now)
-            if number.e164 == capable and reading.sms_consent
-            else None,
-        )
-        for number in reading.phones
-    ]

@@ -86,7 +86,9 @@ def _register(
             now=doer.now,
             received_at=received_at,
             source=Application.Source.IMPORT,
-            override_reason=override_reason,
+            override_reason=(
+                override_reason if any(entry.was_waived for entry in accepted) else ""
+            ),
             when_short=places.WhenShort.WAIT_TOGETHER,
             spoken=False,
         )
@@ -131,7 +133,7 @@ def _did_not_go_in(accepted: Iterable[Entry], answer: Registration) -> None:
             entry.wait(
                 "couple_incomplete", "companion",
                 gettext("The partner was registered alone in the meantime. "
-                        "Register this person alone, or tie them by hand."),
+                        "Ask, then register this person alone."),
             )  # fmt: skip
 
 
