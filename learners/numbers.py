@@ -47,17 +47,11 @@ class NumberInput:
 
 
 def check(phones: Sequence[NumberInput]) -> None:
-    """Raise InvalidEntry for a number given twice, or consent that nobody could give."""
-    seen = {(given.number.e164, given.line) for given in phones}
-    if len(seen) < len(phones):
+    """Raise InvalidEntry for a number given twice, or messages to another's unnamed number."""
+    if len({(given.number.e164, given.line) for given in phones}) < len(phones):
         raise _twice()
     for given in phones:
-        _check_consent(
-            given.sms_consent,
-            owner=given.owner,
-            owner_name=given.owner_name,
-            sms_capable=given.number.sms_capable and given.line == Line.VOICE,
-        )
+        _check_owner(given.sms_consent, owner=given.owner, owner_name=given.owner_name)
 
 
 def write_first(
@@ -82,6 +76,10 @@ def add(
 ) -> PhoneNumber:
     """One more number, after those that stand there. Raises InvalidEntry."""
     check([given])
+    _check_capable(
+        given.sms_consent,
+        sms_capable=given.number.sms_capable and given.line == Line.VOICE,
+    )
     with transaction.atomic():
         learner = Learner.objects.select_for_update().get(pk=learner_pk)
         last = learner.phone_numbers.aggregate(Max("position"))["position__max"]
@@ -153,9 +151,8 @@ def set_consent(
         if not given_by.strip():
             raise InvalidEntry(gettext("Write who said so."), field="given_by")
         consent = Consent.GIVEN if given else Consent.REFUSED
-        _check_consent(
-            consent, owner=row.owner, owner_name=row.owner_name, sms_capable=row.sms_capable
-        )
+        _check_capable(consent, sms_capable=row.sms_capable)
+        _check_owner(consent, owner=row.owner, owner_name=row.owner_name)
         row.sms_consent = consent
         row.consent_given_by = given_by.strip()
         row.consent_at = now
@@ -189,14 +186,16 @@ def _row(
     return row
 
 
-def _check_consent(consent: str, *, owner: str, owner_name: str, sms_capable: bool) -> None:
-    if consent != Consent.GIVEN:
-        return
-    if not sms_capable:
+def _check_capable(consent: str, *, sms_capable: bool) -> None:
+    if consent == Consent.GIVEN and not sms_capable:
         raise InvalidEntry(
             gettext("No SMS reaches this number. Ask for a mobile number."), field="sms_consent"
         )
-    if owner != Owner.SELF and not owner_name.strip():
+
+
+def _check_owner(consent: str, *, owner: str, owner_name: str) -> None:
+    """Rule 12: another person's number gets messages only when it is marked whose it is."""
+    if consent == Consent.GIVEN and owner != Owner.SELF and not owner_name.strip():
         raise InvalidEntry(
             gettext("Write whose number this is before messages may go there."), field="owner_name"
         )
