@@ -1,0 +1,274 @@
+"""What the page of one class shows: roster, line with every passing-over, offers, history."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from classes import histories, loan_phones, seats, waitlist
+from classes.models import (
+    Application,
+    ClassSession,
+    Enrollment,
+    Intake,
+    Offer,
+    PlaceEvent,
+    WaitlistEntry,
+)
+from classes.seats import SeatCount, Waiting
+from staff import roles
+from staff.models import StaffMember
+
+PEOPLE_PER_TEACHER = 4
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One line of the roster."""
+
+    enrollment: Enrollment
+    age: int | None
+    together_with: tuple[str, ...]
+
+    @property
+    def application(self) -> Application:
+        return self.enrollment.application
+
+
+@dataclass(frozen=True)
+class InLine:
+    """One party in line: its position now, and why it was passed over."""
+
+    entry: WaitlistEntry
+    position: int
+    members: tuple[Application, ...]
+    has_offer: bool
+    passed_over: tuple[PlaceEvent, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True)
+class OpenOffer:
+    """An open offer with whom it is for and how far it got."""
+
+    offer: Offer
+    members: tuple[Application, ...]
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class ClassPage:
+    """One class session at one moment, for people of the desk."""
+
+    class_session: ClassSession
+    intake: Intake
+    seats: SeatCount
+    waiting: Waiting
+    roster: Sequence[Seat]
+    undoable: Sequence[Enrollment]
+    line: Sequence[InLine]
+    offers: Sequence[OpenOffer]
+    room_elsewhere: Sequence[ClassSession]
+    phones: Sequence[loan_phones.Usage]
+    warnings: Sequence[str]
+    passes_by_itself: bool
+    can_join: bool
+
+
+def visible_to(who: StaffMember) -> QuerySet[ClassSession]:
+    """Class sessions this person may see: the desk all, an instructor only their own (rule 65)."""
+    sessions = ClassSession.objects.select_related("intake", "course__level__current", "venue")
+    if who.has_role(roles.RECEPTION, roles.COORDINATOR, roles.ADMINISTRATOR):
+        return sessions
+    return sessions.filter(Q(instructors=who) | Q(assistants=who)).distinct()
+
+
+def roster(class_session: ClassSession) -> list[Seat]:
+    """Who holds a seat, in order of receipt; in a constant number of queries."""
+    held = list(
+        Enrollment.objects.held()
+        .filter(class_session=class_session)
+        .select_related("application__learner", "application__intake")
+        .prefetch_related("application__learner__phone_numbers")
+        .order_by("application__number")
+    )
+    parties: dict[int, list[Enrollment]] = defaultdict(list)
+    for seat in held:
+        parties[seat.application.party_id].append(seat)
+    first = min((lesson.day for lesson in class_session.lessons.all()), default=None)
+    return [
+        Seat(
+            seat,
+            seat.application.learner.age_on(first or class_session.intake.reference_date),
+            tuple(
+                other.application.learner.display_name
+                for other in parties[seat.application.party_id]
+                if other != seat
+            ),
+        )
+        for seat in held
+    ]
+
+
+def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
+    """Everything the desk sees of one class, in a constant number of queries."""
+    intake = class_session.intake
+    entries = list(waitlist.line(class_session))
+    offers = list(
+        Offer.objects.open().filter(class_session=class_session).order_by("made_at", "pk")
+    )
+    members = _members({e.party_id for e in entries} | {o.party_id for o in offers})
+    passed = _passed_over(class_session, members)
+    sitting = roster(class_session)
+    times = waitlist.joining_times(class_session, intake)
+    return ClassPage(
+        class_session=class_session,
+        intake=intake,
+        seats=seats.count_one(class_session, now=now),
+        waiting=seats.waiting([class_session])[class_session.pk],
+        roster=sitting,
+        undoable=_undoable(class_session, intake, now),
+        line=[
+            InLine(
+                entry,
+                position,
+                members.get(entry.party_id, ()),
+                entry.has_offer,
+                tuple(passed.get(entry.party_id, ())),
+            )
+            for position, entry in enumerate(entries, start=1)
+        ],
+        offers=[
+            OpenOffer(
+                offer,
+                members.get(offer.party_id, ()),
+                offer.expires_at is not None and offer.expires_at <= now,
+            )
+            for offer in offers
+        ],
+        room_elsewhere=_room_elsewhere(class_session, intake, now),
+        phones=loan_phones.usage(class_session, now=now),
+        warnings=staffing_warnings(class_session, held=len(sitting)),
+        passes_by_itself=times.passes_by_itself(now),
+        can_join=times.can_join(now),
+    )
+
+
+def staffing_warnings(class_session: ClassSession, *, held: int) -> list[str]:
+    """Nobody teaches, or too many learners for those who do (rule 40)."""
+    instructors = list(class_session.instructors.all())
+    teachers = len({*instructors, *class_session.assistants.all()})
+    warnings = []
+    if not instructors:
+        warnings.append(_("No instructor is assigned."))
+    if teachers and held > PEOPLE_PER_TEACHER * teachers:
+        warnings.append(
+            _("%(people)d people for %(teachers)d teaching: more than %(limit)d each.")
+            % {"people": held, "teachers": teachers, "limit": PEOPLE_PER_TEACHER}
+        )
+    return warnings
+
+
+def history(class_session: ClassSession) -> QuerySet[PlaceEvent]:
+    """What happened to places in this class, the latest first; a cancellation names no class."""
+    had_place = Application.objects.filter(
+        Q(enrollments__class_session=class_session)
+        | Q(party__waitlist_entries__class_session=class_session)
+    ).values("pk")
+    return (
+        PlaceEvent.objects.filter(
+            Q(class_session=class_session)
+            | Q(
+                class_session__isnull=True,
+                intake=class_session.intake_id,
+                application__in=had_place,
+            )
+        )
+        .select_related("learner", "application__intake", "by")
+        .order_by("-at", "-pk")
+    )
+
+
+def described(events: Sequence[PlaceEvent]) -> list[tuple[PlaceEvent, str]]:
+    """Each event with what it says in words."""
+    return [(event, histories.describe(event)) for event in events]
+
+
+def _members(party_pks: set[int]) -> dict[int, tuple[Application, ...]]:
+    found: dict[int, list[Application]] = defaultdict(list)
+    applications = (
+        Application.objects.active()
+        .filter(party__in=party_pks)
+        .select_related("learner", "intake")
+        .prefetch_related("learner__phone_numbers")
+        .order_by("number")
+    )
+    for application in applications:
+        found[application.party_id].append(application)
+    return {pk: tuple(members) for pk, members in found.items()}
+
+
+def _passed_over(
+    class_session: ClassSession, members: Mapping[int, Sequence[Application]]
+) -> dict[int, list[PlaceEvent]]:
+    """Every passing-over of those in line, told once a party although logged for each member."""
+    first_of = {group[0].pk: party_pk for party_pk, group in members.items() if group}
+    events = (
+        PlaceEvent.objects.filter(
+            class_session=class_session,
+            application__in=first_of,
+            kind__in=(PlaceEvent.Kind.PASSED_OVER, PlaceEvent.Kind.OVERTAKEN),
+        )
+        .select_related("by")
+        .order_by("at", "pk")
+    )
+    found: dict[int, list[PlaceEvent]] = defaultdict(list)
+    for event in events:
+        event.words = histories.describe(event)  # type: ignore[attr-defined]
+        found[first_of[event.application_id]].append(event)  # type: ignore[index]
+    return found
+
+
+def _undoable(
+    class_session: ClassSession, intake: Intake, now: datetime.datetime
+) -> list[Enrollment]:
+    """Seats given up so lately that the cancellation can be taken back (rule 30)."""
+    window = datetime.timedelta(minutes=intake.undo_minutes)
+    return list(
+        Enrollment.objects.filter(
+            class_session=class_session,
+            undo_until__gt=now,
+            application__status=Application.Status.CANCELLED,
+            application__ended_at__gt=now - window,
+        )
+        .select_related("application__learner", "application__intake")
+        .order_by("undo_until")
+    )
+
+
+def _room_elsewhere(
+    class_session: ClassSession, intake: Intake, now: datetime.datetime
+) -> list[ClassSession]:
+    """Classes of the intake with a seat that nobody waits for (rule 28)."""
+    others = list(
+        ClassSession.objects.running()
+        .filter(intake=intake)
+        .exclude(pk=class_session.pk)
+        .select_related("course", "venue")
+        .prefetch_related(Prefetch("lessons"))
+    )
+    counts = seats.count(others, now=now)
+    waiting = seats.waiting(others)
+    return [
+        other
+        for other in others
+        if counts[other.pk].free
+        and not waiting[other.pk].parties
+        and waitlist.joining_times(other, intake).can_join(now)
+    ]
