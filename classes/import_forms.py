@@ -1,6 +1,5 @@
 """Forms of the import pages: which workbook, into which intake, and a row put right."""
 
-
 from typing import Any
 
 from django import forms
@@ -54,7 +53,9 @@ class ClassesUploadForm(forms.Form):
     code = forms.CharField(
         label=_("Code of the intake"),
         max_length=20,
-        help_text=_("Stands before each receipt number, e.g. 2026-10. A new code makes a new intake."),
+        help_text=_(
+            "Stands before each receipt number, e.g. 2026-10. A new code makes a new intake."
+        ),
     )
     method = forms.ChoiceField(
         label=_("Method"), choices=Intake.Method.choices, initial=Intake.Method.FIRST_COME
@@ -63,7 +64,10 @@ class ClassesUploadForm(forms.Form):
         label=_("Youngest age"), min_value=0, max_value=120, initial=MIN_AGE, required=False
     )
     residence = forms.CharField(
-        label=_("Residents of"), max_length=40, required=False, help_text=_("Empty: anyone may apply.")
+        label=_("Residents of"),
+        max_length=40,
+        required=False,
+        help_text=_("Empty: anyone may apply."),
     )
     reference_date = forms.DateField(
         label=_("Age is reckoned on"),
@@ -172,9 +176,9 @@ class RowForm(forms.Form):
                 initial=one.text,
                 required=False,
                 max_length=2000 if long else 200,
-                widget=forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput(
-                    attrs={"autocomplete": "off"}
-                ),
+                widget=forms.Textarea(attrs={"rows": 3})
+                if long
+                else forms.TextInput(attrs={"autocomplete": "off"}),
                 help_text=one.place,
             )
         if candidates:
@@ -196,7 +200,9 @@ class RowForm(forms.Form):
                 label=_("Accept as an exception, because"),
                 required=False,
                 max_length=200,
-                help_text=_("Age, residence and level only. The reason is kept with the application."),
+                help_text=_(
+                    "Age, residence and level only. The reason is kept with the application."
+                ),
             )
 
     def fixed(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A workbook becomes a batch of rows to be looked at; a batch is discarded, or its columns named."""
+"""A workbook becomes a batch of rows to look at; its columns are named, or it is discarded."""
 
 import datetime
 import hashlib
@@ -42,9 +42,7 @@ def upload(
     by_hand = remembered_headers(kind)
     reading = read_rows(workbooks.read(data), callers=callers, by_hand=by_hand)
     if not reading.rows:
-        raise WorkbookRefused(
-            gettext("The workbook has column names but no rows below them.")
-        )
+        raise WorkbookRefused(gettext("The workbook has column names but no rows below them."))
     missing = reading.missing(callers=callers)
     batch = ImportBatch(
         kind=kind,

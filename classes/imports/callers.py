@@ -1,4 +1,4 @@
-"""One row of the callers' sheet, understood: who calls, for what, and everything that is doubtful."""
+"""One row of the callers' sheet, understood: who calls, for what, and all that is doubtful."""
 
 import datetime
 import re
@@ -157,9 +157,8 @@ class _Reader:
                 continue
             self.unread.add(name)
             if name in ("birth_date", "received", "received_date"):
-                self.problem(
-                    "impossible_date", name, gettext("Excel could not show this date. Ask once more.")
-                )
+                message = gettext("Excel could not show this date. Ask once more.")
+                self.problem("impossible_date", name, message)
             else:
                 self.problem(
                     "cell_error", name, gettext("Excel shows an error here. Write what is meant.")

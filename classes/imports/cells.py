@@ -55,7 +55,7 @@ class RowCells:
         return cell.text if cell else ""
 
     def ref(self, name: str) -> str:
-        """Where the field stands, as staff find it in Excel: 受付A!E19; the row if it has no column."""
+        """Where staff find the field in Excel: 受付A!E19; the row if it has no column."""
         at = self._at(name)
         return f"{self.sheet}!{at}" if at else f"{self.sheet}!{self.row_number}"
 

@@ -154,9 +154,7 @@ def _make(result: ClassesResult, catalogue: Catalogue, clean: Sequence[ClassRow]
         result.lessons += len(rows)
 
 
-def _make_session(
-    intake: Intake, catalogue: Catalogue, rows: Sequence[ClassRow]
-) -> ClassSession:
+def _make_session(intake: Intake, catalogue: Catalogue, rows: Sequence[ClassRow]) -> ClassSession:
     first = rows[0]
     assert first.capacity is not None
     assert first.starts_at is not None

@@ -3,8 +3,9 @@
 import datetime
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -67,7 +68,7 @@ class ClassRow:
 
 
 def read_class_rows(
-    rows: Iterable[ImportRow], mapping: dict[str, dict[str, dict[str, dict[str, str]]]],
+    rows: Iterable[ImportRow], mapping: Mapping[str, Any],
     *, near: datetime.date,
 ) -> list[ClassRow]:  # fmt: skip
     """Every row with its problems. Cells left blank, merged or marked 〃 take the row above's."""
@@ -93,7 +94,9 @@ def code_key(code: str) -> str:
 
 def _read(found: ClassRow, above: ClassRow | None, near: datetime.date) -> ClassRow:
     for name in sorted(set(found.cells.formulas()) - {"note", "number"}):
-        found.wait("formula", name, gettext("A formula stands here. Write what is meant as plain text."))
+        found.wait(
+            "formula", name, gettext("A formula stands here. Write what is meant as plain text.")
+        )
     _take_words(found, above)
     for name, kind in _NEEDED:
         if not getattr(found, name) and not _is_bad(found, name):
@@ -117,7 +120,9 @@ def _take_words(found: ClassRow, above: ClassRow | None) -> None:
         setattr(found, name, text)
     people = _words(found, "instructor")
     found.instructors = tuple(
-        " ".join(person.split()) for person in re.split(r"[・、,，/／&＆\n]+", people) if person.strip()
+        " ".join(person.split())
+        for person in re.split(r"[・、,，/／&＆\n]+", people)
+        if person.strip()
     )
     if not people and same and above is not None:
         found.instructors = above.instructors
@@ -146,7 +151,9 @@ def _take_capacity(found: ClassRow, above: ClassRow | None) -> None:
 def _take_times(found: ClassRow, near: datetime.date) -> None:
     day_cell = found.cells.get("day")
     if day_cell is None:
-        found.wait("impossible_date", "day", gettext("The day is missing. Write it like 2026/10/5."))
+        found.wait(
+            "impossible_date", "day", gettext("The day is missing. Write it like 2026/10/5.")
+        )
         return
     if _is_bad(found, "day"):
         return

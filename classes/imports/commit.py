@@ -1,9 +1,9 @@
 """Bringing a judged workbook in, and the numbers that are told about it.
 
 Rows go in by chunks, each in one transaction under the intake's lock: a whole workbook of 20,000
-rows would keep the desk waiting for minutes, one row at a time would lock as often as there are rows.
-Every row carries its status, so what was interrupted is simply started again: what went in is then
-already imported, what did not goes in.
+rows would keep the desk waiting for minutes, and a couple must go in whole or not at all. Every
+row carries its status, so what was interrupted is simply started again: what went in stays in,
+what did not goes in.
 """
 
 import datetime
@@ -153,5 +153,3 @@ def _mark_known(intake: Intake, batch: ImportBatch, entries: Iterable[Entry]) ->
     for entry in listed:
         if entry.row.identity in known:
             entry.status = Status.ALREADY
-
-

@@ -25,7 +25,9 @@ class Companion(enum.Enum):
 
 _NEXT = re.compile(r"次(?:の|と|行|$)|下の|↓|後の|next|below", re.IGNORECASE)
 _PREVIOUS = re.compile(r"前(?:の|と|行|$)|上の|↑|previous|above", re.IGNORECASE)
-_ATTENDANT = re.compile(r"付添|付き添|つきそ|ヘルパー|介助|介護|見学|送迎|attendant|carer", re.IGNORECASE)
+_ATTENDANT = re.compile(
+    r"付添|付き添|つきそ|ヘルパー|介助|介護|見学|送迎|attendant|carer", re.IGNORECASE
+)
 _RELATION = (
     r"(?:ご?(?:夫婦|夫妻|主人|家族)|奥(?:さん|さま|様)?|夫|妻|旦那|家内|連れ合い|姉妹|兄弟|二人|2人|2名|二名|ペア"
     r"|ご?一緒|同伴|同行|○|◯|〇|あり|有り?|couple|husband|wife|together|partner|yes)"
@@ -40,12 +42,18 @@ _AFTER_NAME = re.compile(
 class Tieable(Protocol):
     """What tying needs to know of a row, in the order of its sheet."""
 
-    companion: Companion
-    companion_name: str
-    person_words: frozenset[str]
-    family_key: str
-    phone_keys: frozenset[str]
-    address_key: str
+    @property
+    def companion(self) -> Companion: ...
+    @property
+    def companion_name(self) -> str: ...
+    @property
+    def person_words(self) -> frozenset[str]: ...
+    @property
+    def family_key(self) -> str: ...
+    @property
+    def phone_keys(self) -> frozenset[str]: ...
+    @property
+    def address_key(self) -> str: ...
 
 
 def read_companion(text: str) -> tuple[Companion, str]:

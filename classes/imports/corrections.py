@@ -1,4 +1,4 @@
-"""Waiting rows put right by staff: they go in with their written received time, or are set aside."""
+"""Waiting rows put right: they go in with their written received time, or are set aside."""
 
 import datetime
 from collections.abc import Iterable, Mapping

@@ -31,7 +31,7 @@ class _Line:
 
 
 def forecast(judgement: Judgement, *, now: datetime.datetime) -> None:
-    """Write into each row's `expected` and `problems` what `commit` would do as things stand now."""
+    """Write into each row's `expected` and `problems` what `commit` would do as things stand."""
     lines = _lines(judgement, now=now)
     for step in judgement.steps:
         expected = _expected(step, judgement.intake, lines)

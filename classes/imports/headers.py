@@ -12,7 +12,7 @@ CALLER_FIELDS: dict[str, StrOrPromise] = {
     "received": _("received at"),
     "received_date": _("day received"),
     "received_time": _("time received"),
-    "name": _("name"),
+    "name": _("full name"),
     "family_name": _("family name"),
     "given_name": _("given name"),
     "kana": _("kana"),
@@ -51,43 +51,71 @@ CHOICE_FIELDS = ("choice1", "choice2", "choice3", "choice4", "choice5")
 
 _CALLER_WORDS = {
     "number": "no 番号 整理番号 通し番号 連番 # № 受付no number",
-    "received": "受付日時 受付時刻 受付時間 日時 受信日時 着信日時 着信時刻 受電日時 受電時刻 申込日時 received"
-    " receivedat datetime timestamp calltime",
+    "received": (
+        "受付日時 受付時刻 受付時間 日時 受信日時 着信日時 着信時刻 受電日時 受電時刻 申込日時 "
+        "received receivedat datetime timestamp calltime"
+    ),
     "received_date": "受付日 申込日 受電日 着信日 datereceived calldate",
     "received_time": "時刻 時間 timereceived",
-    "name": "氏名 名前 お名前 ご氏名 申込者 申込者氏名 申込者名 参加者 参加者氏名 受講者 受講者氏名 氏名漢字"
-    " 漢字氏名 name fullname applicant",
+    "name": (
+        "氏名 名前 お名前 ご氏名 申込者 申込者氏名 申込者名 参加者 参加者氏名 受講者 受講者氏名 "
+        "氏名漢字 漢字氏名 name fullname applicant"
+    ),
     "family_name": "姓 氏 苗字 名字 familyname lastname surname",
     "given_name": "名 givenname firstname",
-    "kana": "フリガナ ふりがな カナ かな 氏名カナ カナ氏名 氏名フリガナ 氏名ふりがな 名前カナ 氏名かな ヨミガナ"
-    " よみがな 読み 読み仮名 ヨミ よみ 振り仮名 振仮名 kana furigana reading namekana",
+    "kana": (
+        "フリガナ ふりがな カナ かな 氏名カナ カナ氏名 氏名フリガナ 氏名ふりがな 名前カナ "
+        "氏名かな ヨミガナ よみがな 読み 読み仮名 ヨミ よみ 振り仮名 振仮名 kana furigana "
+        "reading namekana"
+    ),
     "family_kana": "セイ せい 姓カナ 姓フリガナ 姓ふりがな 姓かな familynamekana",
     "given_kana": "メイ めい 名カナ 名フリガナ 名ふりがな 名かな givennamekana",
-    "birth_date": "生年月日 誕生日 生年 お誕生日 ご生年月日 birthdate dateofbirth birthday dob born",
+    "birth_date": (
+        "生年月日 誕生日 生年 お誕生日 ご生年月日 birthdate dateofbirth birthday dob born"
+    ),
     "sex": "性別 男女 sex gender",
     "postcode": "郵便番号 〒 郵便 郵便no postcode postalcode zip zipcode",
     "address": "住所 ご住所 現住所 住所地 居住地 address",
-    "phone": "電話番号 電話 tel 連絡先 お電話番号 ご連絡先 連絡先電話番号 連絡先電話 電話no telno 固定電話"
-    " 自宅電話 phone phonenumber telephone",
-    "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 電話番号2 電話2 連絡先2 tel2 mobile mobilephone cellphone"
-    " phone2",
-    "companion": "同伴 同伴者 同行 同行者 一緒に 一緒 ご一緒 一緒の方 ペア 連れ お連れ様 夫婦 companion together"
-    " with partner",
-    "device": "機種 スマホ スマートフォン スマホ機種 スマホの機種 お持ちの機種 使用機種 端末 device smartphone"
-    " handset",
-    "sms": "sms可 sms smsの可否 sms可否 sms同意 sms送信可 sms希望 ショートメール ショートメッセージ smsconsent smsok",
-    "note": "備考 メモ 備考欄 特記事項 摘要 その他 連絡事項 note notes memo remarks comment comments",
+    "phone": (
+        "電話番号 電話 tel 連絡先 お電話番号 ご連絡先 連絡先電話番号 連絡先電話 電話no telno "
+        "固定電話 自宅電話 phone phonenumber telephone"
+    ),
+    "mobile": (
+        "携帯 携帯電話 携帯番号 携帯電話番号 電話番号2 電話2 連絡先2 tel2 mobile mobilephone "
+        "cellphone phone2"
+    ),
+    "companion": (
+        "同伴 同伴者 同行 同行者 一緒に 一緒 ご一緒 一緒の方 ペア 連れ お連れ様 夫婦 companion "
+        "together with partner"
+    ),
+    "device": (
+        "機種 スマホ スマートフォン スマホ機種 スマホの機種 お持ちの機種 使用機種 端末 device "
+        "smartphone handset"
+    ),
+    "sms": (
+        "sms可 sms smsの可否 sms可否 sms同意 sms送信可 sms希望 ショートメール "
+        "ショートメッセージ smsconsent smsok"
+    ),
+    "note": (
+        "備考 メモ 備考欄 特記事項 摘要 その他 連絡事項 note notes memo remarks comment comments"
+    ),
 }
 _CLASS_WORDS = {
     "number": "no 番号 連番 # № number",
-    "code": "記号 クラス コード クラス記号 クラスコード クラス名 教室記号 講座記号 講座コード 組 code class classcode",
+    "code": (
+        "記号 クラス コード クラス記号 クラスコード クラス名 教室記号 講座記号 講座コード 組 "
+        "code class classcode"
+    ),
     "course": "講座名 講座 教室名 コース コース名 テーマ 内容 course coursename title",
     "level": "レベル 段階 ステップ 難易度 level step stage",
     "venue": "会場 場所 開催場所 会場名 施設 実施場所 venue place location hall",
     "instructor": "講師 担当 担当者 講師名 担当講師 instructor teacher",
     "capacity": "定員 人数 募集人数 募集人員 席数 定員数 capacity seats places",
     "day": "日程 日付 開催日 日 実施日 月日 年月日 日時 開講日 期日 date day lessondate",
-    "starts": "開始 開始時刻 開始時間 始 時間 時刻 開催時間 実施時間 時間帯 from start starts starttime begins",
+    "starts": (
+        "開始 開始時刻 開始時間 始 時間 時刻 開催時間 実施時間 時間帯 from start starts "
+        "starttime begins"
+    ),
     "ends": "終了 終了時刻 終了時間 終 to end ends endtime finishes",
     "note": "備考 メモ 摘要 note notes remarks",
 }

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from django.utils.translation import gettext
 
@@ -138,7 +139,7 @@ def judge(
 
 
 def read_entries(
-    mapping: Mapping[str, Mapping[str, Mapping[str, str]]],
+    mapping: Mapping[str, Any],
     rows: Iterable[ImportRow],
     classes: Classes,
     *,
@@ -257,8 +258,8 @@ def _match(entry: Entry, intake: Intake, roll: Roll) -> None:
         if len(entry.candidates) > 1:
             entry.wait(
                 "several_people", "name",
-                gettext("Several people on record have this kana with this number or date of birth. "
-                        "Choose who it is."),
+                gettext("Several people on record have this kana with this number or date of "
+                        "birth. Choose who it is."),
             )  # fmt: skip
             return
         entry.learner = entry.candidates[0] if entry.candidates else None

@@ -75,7 +75,8 @@ def read_time(cell: CellReading) -> datetime.time:
         if value and fraction == 0 and 1 <= value < 24:
             return datetime.time(int(value))
         seconds = round(fraction * 86_400)
-        return (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time()
+        minutes, second = divmod(seconds % 86_400, 60)
+        return datetime.time(minutes // 60, minutes % 60, second)
     match = _TIME.fullmatch(_tidy(cell.text))
     if match is None:
         raise UnreadableMoment(cell.text)
@@ -155,8 +156,10 @@ def _clock(match: re.Match[str]) -> datetime.time:
 
 def _from_number(value: float) -> datetime.datetime:
     if value == int(value) and re.fullmatch(r"(?:18|19|20)[0-9]{6}", str(int(value))):
+        digits = str(int(value))
         try:
-            return datetime.datetime.strptime(str(int(value)), "%Y%m%d")
+            # A day on paper belongs to no zone.
+            return datetime.datetime(int(digits[:4]), int(digits[4:6]), int(digits[6:]))  # noqa: DTZ001
         except ValueError as error:
             raise UnreadableMoment(str(value)) from error
     if int(value) in _SERIAL_DAYS:

@@ -1,4 +1,4 @@
-"""The intake that a classes' workbook brings with it, and what is assumed where nothing was said."""
+"""The intake that a classes' workbook brings, and what is assumed where nothing was said."""
 
 import datetime
 from collections.abc import Mapping
@@ -100,5 +100,3 @@ def check_code(code: str) -> None:
         raise OptionsRefused(
             gettext("The intake's code takes letters, digits and hyphens, like 2026-10.")
         ) from error
-
-

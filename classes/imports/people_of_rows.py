@@ -21,7 +21,7 @@ FIELDS = (
 
 @contextmanager
 def kept_only_if() -> Iterator[Callable[[], None]]:
-    """A savepoint that is undone unless the given function is called: nobody is kept for nothing."""
+    """A savepoint, undone unless the given function is called: nobody is kept for nothing."""
     kept = False
 
     def keep() -> None:

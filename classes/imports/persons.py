@@ -15,7 +15,7 @@ Key = tuple[str, str]
 
 
 def keys_of(reading: CallerReading) -> list[Key]:
-    """Kana with each phone, kana with the date of birth: rule 4's two ways; names alone are none."""
+    """Kana with each phone, kana with the date of birth: rule 4's two ways, never names alone."""
     tellers = [number.e164 for number in reading.phones]
     if reading.birth_date is not None:
         tellers.append(reading.birth_date.isoformat())

@@ -88,15 +88,13 @@ def read_rows(sheets: list[Sheet], *, callers: bool, by_hand: Mapping[str, str])
             found = _cells(row, titles, columns)
             as_written = {columns.by_hand.get(name, name): cell for name, cell in found.items()}
             reading.rows.append(
-                DataRow(
-                    sheet.title, sheet.order, row.number, found, cells.identity(as_written)
-                )
+                DataRow(sheet.title, sheet.order, row.number, found, cells.identity(as_written))
             )
     if not reading.sheets:
         raise WorkbookRefused(
-            gettext("No row of column names was found. It needs names such as 氏名, フリガナ and 電話番号.")
+            gettext("No row of column names was found: names like 氏名, フリガナ and 電話番号.")
             if callers
-            else gettext("No row of column names was found. It needs names such as 記号, 会場 and 日程.")
+            else gettext("No row of column names was found: names like 記号, 会場 and 日程.")
         )
     return reading
 
@@ -160,9 +158,7 @@ def _is_no_data(row: Row, titles: Mapping[str, str], columns: SheetColumns) -> b
     return len(filled) == 1 and next(iter(filled)) not in columns.columns
 
 
-def _cells(
-    row: Row, titles: Mapping[str, str], columns: SheetColumns
-) -> dict[str, dict[str, Any]]:
+def _cells(row: Row, titles: Mapping[str, str], columns: SheetColumns) -> dict[str, dict[str, Any]]:
     found = {}
     for letter, cell in _lettered(row):
         name = columns.columns.get(letter)

@@ -186,9 +186,7 @@ def _same_here(first: Entry, entry: Entry) -> list[RowProblem]:
 def _second_call_note(entry: Entry) -> str:
     """One line of what a second call said: when, which classes, and its remarks."""
     reading = entry.reading
-    when = (
-        f"{timezone.localtime(reading.received_at):%m/%d %H:%M}" if reading.received_at else ""
-    )
+    when = f"{timezone.localtime(reading.received_at):%m/%d %H:%M}" if reading.received_at else ""
     words = "、".join(reading.wish_words) or gettext("no class named")
     line = gettext("Called again %(when)s (%(cell)s): %(wishes)s") % {
         "when": when,

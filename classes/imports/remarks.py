@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 from learners.models import Learner, PhoneNumber
 
-_YES = frozenset("○ ◯ 〇 ⭕ ● ◎ o y yes ok true 1 可 はい 有 あり 同意 希望 可能 レ ✓ ✔ ☑".split())
-_NO = frozenset("× ✕ ✖ ❌ x n no ng false 0 不可 否 いいえ 無 なし 不要 不同意 希望しない 拒否".split())
-_FEMALE = frozenset("女 女性 f female 婦人 ♀".split())
-_MALE = frozenset("男 男性 m male ♂".split())
-_NONE = frozenset("- ー − ― なし 無し 無 ない ナシ none × /".split())
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_YES = _words("○ ◯ 〇 ⭕ ● ◎ o y yes ok true 1 可 はい 有 あり 同意 希望 可能 レ ✓ ✔ ☑")
+_NO = _words("× ✕ ✖ ❌ x n no ng false 0 不可 否 いいえ 無 なし 不要 不同意 希望しない 拒否")
+_FEMALE = _words("女 女性 f female 婦人 ♀")
+_MALE = _words("男 男性 m male ♂")
+_NONE = _words("- ー − ― なし 無し 無 ない ナシ none × /")
 
 _DEVICES = (
     (re.compile(r"らくらく|かんたん|簡単|シニア|easy", re.IGNORECASE), Learner.Device.EASY_PHONE),
@@ -22,9 +27,14 @@ _DEVICES = (
         ),
         Learner.Device.ANDROID,
     ),
-    (re.compile(r"^(?:なし|無し|無|ない|ナシ|未所持|持っていない|持ってない|ガラケー.*|none|no)$", re.IGNORECASE),
-     Learner.Device.NONE),
-)  # fmt: skip
+    (
+        re.compile(
+            r"^(?:なし|無し|無|ない|ナシ|未所持|持っていない|持ってない|ガラケー.*|none|no)$",
+            re.IGNORECASE,
+        ),
+        Learner.Device.NONE,
+    ),
+)
 _UNKNOWN_DEVICE = frozenset({"不明", "わからない", "分からない", "?", "-", "unknown"})
 
 _NEEDS = (

@@ -29,7 +29,7 @@ def import_waiting(request: StaffRequest) -> HttpResponse:
 def import_row(request: StaffRequest, pk: int) -> HttpResponse:
     """One waiting row: what was read, what is wrong, and the fields to put right."""
     row = get_object_or_404(
-        ImportRow.objects.select_related("batch__intake", "partner_row__batch", "application"), pk=pk
+        ImportRow.objects.select_related("batch__intake", "partner_row__batch"), pk=pk
     )
     if row.status != Status.ATTENTION:
         messages.info(request, _("This row was put right or set aside already."))

@@ -1,4 +1,4 @@
-"""manage.py import_callers FILE --intake CODE: callers from Excel become seats and places in line."""
+"""manage.py import_callers FILE --intake CODE: callers from Excel get seats or places in line."""
 
 import datetime
 import json
@@ -25,7 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the workbook (.xlsx)")
         parser.add_argument("--intake", required=True, help="code of the intake, e.g. 2026-10")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--dry-run", action="store_true", help="say what would happen, keep nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would happen, keep nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -90,8 +92,9 @@ class Command(BaseCommand):
         numbers = result.as_json()
         self.stdout.write(
             _(
-                "%(rows)d rows: %(enrolled)d seated, %(waitlisted)d in line, %(applied)d in the lottery, "
-                "%(duplicates)d called twice, %(already_imported)d already brought in."
+                "%(rows)d rows: %(enrolled)d seated, %(waitlisted)d in line, "
+                "%(applied)d in the lottery, %(duplicates)d called twice, "
+                "%(already_imported)d already brought in."
             )
             % numbers
         )

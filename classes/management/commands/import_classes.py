@@ -103,7 +103,10 @@ class Command(BaseCommand):
     def _tell(self, result: class_commit.ClassesResult) -> None:
         numbers = result.as_json()
         self.stdout.write(
-            _("%(rows)d rows: %(classes)d classes and %(lessons)d lessons made, %(already)d already there.")
+            _(
+                "%(rows)d rows: %(classes)d classes and %(lessons)d lessons made, "
+                "%(already)d already there."
+            )
             % {
                 "rows": result.rows,
                 "classes": len(result.class_sessions),
