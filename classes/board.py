@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -212,7 +212,14 @@ def _calls(intake: Intake, now: datetime.datetime) -> dict[int | None, int]:
         calls.open_tasks(now=now)
         .filter(notice__intake=intake)
         .order_by()
-        .values(about=Coalesce(F("notice__offer__class_session"), Subquery(held), Subquery(first)))
+        .values(
+            about=Coalesce(
+                F("notice__offer__class_session_id"),
+                Subquery(held),
+                Subquery(first),
+                output_field=BigIntegerField(),
+            )
+        )
         .annotate(count=Count("pk"))
         .values_list("about", "count")
     )

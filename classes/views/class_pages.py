@@ -11,7 +11,7 @@ from staff import roles
 from staff.access_log import record_view
 from staff.requests import StaffRequest
 
-EVENTS_PER_PAGE = 50
+EVENTS_PER_PAGE = 30
 DESK_ROLES = (roles.RECEPTION, roles.COORDINATOR, roles.ADMINISTRATOR)
 
 

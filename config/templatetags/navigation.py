@@ -22,7 +22,7 @@ LINKS: Final = (
     ("call_list", _("Calls to make"), ("call_",)),
     ("post_list", _("Letters to send"), ("post_",)),
     ("intake_list", _("Intakes"), ("intake_", "class_session_", "lesson_")),
-    ("class_list", _("My classes"), ("class_list",)),
+    ("class_list", _("Classes"), ("class_list", "class_detail")),
     ("learner_list", _("Learners"), ("learner_",)),
     ("import_list", _("Imports"), ("import_",)),
     ("course_list", _("Courses"), ("course_",)),
