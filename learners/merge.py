@@ -110,6 +110,16 @@ def relations() -> Iterator["models.ForeignKey[Any, Any]"]:
             yield field
 
 
+def counts(learner: Learner) -> list[tuple[str, int]]:
+    """What belongs to a learner and would move: the rows' name in words, and how many."""
+    found = []
+    for field in relations():
+        number = field.model._base_manager.filter(**{field.name: learner}).count()
+        if number:
+            found.append((str(field.model._meta.verbose_name_plural), number))
+    return found
+
+
 def moved_rows(merge: LearnerMerge, model: type[models.Model]) -> list[str]:
     """Keys of the rows of a model that this merge repointed."""
     return list(

@@ -12,7 +12,16 @@ from learners.models import Learner
 from learners.numbers import NumberInput, NumberTaken
 from staff.models import StaffMember
 
-__all__ = ["FIELDS", "NotAPerson", "NumberInput", "NumberTaken", "create", "update", "version"]
+__all__ = [
+    "FIELDS",
+    "NotAPerson",
+    "NumberInput",
+    "NumberTaken",
+    "create",
+    "update",
+    "version",
+    "withdraw_death",
+]
 
 NAME_FIELDS = frozenset({"name", "kana", "latin_name"})
 # What may be written here; death, merging and anonymising have workflows of their own.
@@ -91,6 +100,15 @@ def update(
         if not NAME_FIELDS.isdisjoint(changed):
             search.refresh_keys(learner)
     return sorted(changed)
+
+
+def withdraw_death(learner_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """It was recorded of the wrong person. Places that ended with it do not come back by this."""
+    with transaction.atomic():
+        learner = Learner.objects.select_for_update().get(pk=learner_pk)
+        if learner.deceased_on is not None:
+            learner.deceased_on = None
+            _save(learner, by=by, now=now, fields=["deceased_on"])
 
 
 def version(learner: Learner) -> int:
