@@ -85,6 +85,14 @@ def copy(
         return new
 
 
+def named(change: IntakeRuleChange) -> list[tuple[str, str, str]]:
+    """What a change altered: the rule's name, what stood there, what stands there since."""
+    return [
+        (str(Intake._meta.get_field(name).verbose_name), before, after)
+        for name, (before, after) in change.changes.items()
+    ]
+
+
 def _check_may_thaw(by: StaffMember, reason: str) -> None:
     if not by.has_role(ADMINISTRATOR):
         raise RulesFrozen(

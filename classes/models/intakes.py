@@ -15,6 +15,15 @@ class IntakeQuerySet(models.QuerySet["Intake"]):
         """Intakes that take applications at this moment."""
         return self.filter(opens_at__lte=now, closes_at__gt=now)
 
+    def with_counts(self) -> "IntakeQuerySet":
+        """With how many classes and active applications each has, the newest first."""
+        return self.annotate(
+            class_count=models.Count("class_sessions", distinct=True),
+            application_count=models.Count(
+                "applications", filter=Q(applications__status="active"), distinct=True
+            ),
+        ).order_by("-opens_at", "code")
+
 
 class Intake(models.Model):
     """募集. Its row is the one lock of everything that changes places (see classes.places)."""
@@ -121,6 +130,12 @@ class Intake(models.Model):
     @property
     def is_lottery(self) -> bool:
         return self.method == self.Method.LOTTERY
+
+    def phase(self, *, now: datetime.datetime) -> str:
+        """Where reception stands: "before", "open" or "closed"."""
+        if now < self.opens_at:
+            return "before"
+        return "open" if now < self.closes_at else "closed"
 
     def receipt(self, number: int) -> str:
         """The printed receipt: code, hyphen, number padded to at least four digits (design.md)."""

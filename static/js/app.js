@@ -102,6 +102,7 @@
     if (opener) document.getElementById(opener.dataset.opens).showModal();
     const closer = event.target.closest("[data-closes]");
     if (closer) closer.closest("dialog").close();
+    if (event.target.closest("[data-prints]")) window.print();
   });
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");

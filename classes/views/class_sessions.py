@@ -1,0 +1,68 @@
+"""Making and changing a class session: its people, its lessons, and what stands in their way."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from classes import capacity, class_sessions, lessons, planning
+from classes.models import ClassSession, Intake
+from staff.requests import StaffRequest
+
+
+def class_create(request: StaffRequest, code: str) -> HttpResponse:
+    """A new class of an intake, with its lessons."""
+    intake = get_object_or_404(Intake, code=code)
+    plan = planning.read(intake, None, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and plan.is_valid():
+        session = class_sessions.create(
+            intake, plan.fields, by=request.user, now=timezone.now(), **plan.people_and_lessons
+        )
+        messages.success(request, _("The class has been made."))
+        return redirect("class_detail", pk=session.pk)
+    return _page(request, intake, plan)
+
+
+def class_edit(request: StaffRequest, pk: int) -> HttpResponse:
+    """Change a class; whoever holds a seat is told of lessons that move."""
+    session = get_object_or_404(ClassSession.objects.select_related("intake"), pk=pk)
+    plan = planning.read(
+        session.intake, session, request.POST if request.method == "POST" else None
+    )
+    if request.method == "POST" and plan.is_valid():
+        stored = ClassSession.objects.get(pk=pk)
+        try:
+            class_sessions.update(
+                stored, plan.fields, by=request.user, now=timezone.now(), **plan.people_and_lessons
+            )
+        except capacity.BelowHeld as error:
+            plan.form.add_error("capacity", str(error))
+        except lessons.LessonHeld:
+            plan.form.add_error(None, _("A lesson that has begun cannot be taken away."))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("class_detail", pk=pk)
+    return _page(request, session.intake, plan, session)
+
+
+def class_lessons(request: StaffRequest, code: str) -> HttpResponse:
+    """The rows of lessons anew: dates proposed, a row more or less, conflicts checked."""
+    intake = get_object_or_404(Intake, code=code)
+    edited = request.POST.get("class_session", "")
+    session = None
+    if edited.isdigit():
+        session = get_object_or_404(ClassSession, pk=edited, intake=intake)
+    plan = planning.rearrange(intake, session, request.POST)
+    return render(request, "classes/_class_lessons.html", {"plan": plan, "intake": intake})
+
+
+def _page(
+    request: StaffRequest,
+    intake: Intake,
+    plan: planning.Plan,
+    session: ClassSession | None = None,
+) -> HttpResponse:
+    context = {"intake": intake, "plan": plan, "form": plan.form, "session": session}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "classes/class_form.html", context, status=status)
