@@ -65,9 +65,9 @@ class NotConfirmed(Exception):
 
 
 def open_tasks() -> QuerySet[StaffTask]:
-    """What is to be done, the earliest first."""
+    """What is to be done, the earliest first; of people merged into another, nothing."""
     return (
-        StaffTask.objects.filter(done_at__isnull=True)
+        StaffTask.objects.filter(done_at__isnull=True, learner__merged_into__isnull=True)
         .select_related("learner", "intake")
         .prefetch_related("learner__phone_numbers")
         .order_by("due_on", "pk")
