@@ -178,6 +178,7 @@ def _list_page(
         ImportBatch.objects.select_related("intake", "uploaded_by")
         .exclude(status=BatchStatus.DISCARDED)
         .annotate(row_count=Count("rows"), waiting_count=attention)
+        .order_by("-uploaded_at", "-pk")
     )
     page = Paginator(listed, BATCHES_PER_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -24,7 +24,7 @@ FIRST_CALL = datetime.datetime(2026, 9, 1, 9, 0)
 
 def caller(number: int = 1, **cells: Any) -> dict[str, Any]:
     """One clean row, each with a person, a number and a minute of its own."""
-    kana = "".join("アイウエオカキクケコ"[int(digit)] for digit in f"{number:03d}")
+    kana = "".join("カキクサシスタチツナ"[int(digit)] for digit in f"{number:03d}")
     return {
         "No.": number,
         "受付日時": FIRST_CALL + datetime.timedelta(minutes=number),
