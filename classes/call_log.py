@@ -50,7 +50,8 @@ def record(
     note: str = "",
 ) -> None:
     """Count one call. The same uuid is the same call: pressed twice it counts once, and what
-    weighs more (a registration after an enquiry) takes the place of what weighs less."""
+    weighs more (a registration after an enquiry) takes the place of what weighs less; of two
+    registrations in one call the later one stands, so that undo reaches it first."""
     call = CallLog(
         intake=intake,
         client_uuid=client_uuid,
@@ -62,6 +63,14 @@ def record(
         class_session_id=class_session_pk,
         note=note,
     )
+    if outcome == Outcome.REGISTERED:
+        CallLog.objects.bulk_create(
+            [call],
+            update_conflicts=True,
+            unique_fields=["client_uuid"],
+            update_fields=["outcome", "learner", "application", "class_session", "note"],
+        )
+        return
     CallLog.objects.bulk_create([call], ignore_conflicts=True)
     lighter = [lower for lower in WEIGHT if WEIGHT[lower] < WEIGHT[outcome]]
     if lighter:

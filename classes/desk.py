@@ -286,14 +286,15 @@ def find_by_receipt(text: str, intake: Intake) -> Application | None:
         number=int(match["number"])
     )
     named = match["intake"]
-    code = intake.code.lower()
-    if not named or code == named or code.endswith(f"-{named}"):
+    if not named:
         return applications.filter(intake=intake).first()
-    return (
-        applications.filter(Q(intake__code__iexact=named) | Q(intake__code__iendswith=f"-{named}"))
-        .order_by("-intake__opens_at")
-        .first()
-    )
+    # 9月 is the intake 2026-09; of several years this one's, else the latest.
+    codes = {named, named.zfill(2)} if named.isdigit() else {named}
+    endings = Q()
+    for code in codes:
+        endings |= Q(intake__code__iexact=code) | Q(intake__code__iendswith=f"-{code}")
+    found = list(applications.filter(endings).order_by("-intake__opens_at"))
+    return next((a for a in found if a.intake_id == intake.pk), found[0] if found else None)
 
 
 def past_sentences(learner: Learner) -> list[PlaceEvent]:
@@ -336,16 +337,16 @@ def _rows(
 
 def _applications_by_class(sessions: Iterable[ClassSession]) -> dict[int, int]:
     """How many people wish for each class of a lottery, whatever the rank."""
+    people = Count(
+        "party__applications",
+        filter=Q(party__applications__status=Application.Status.ACTIVE),
+    )
     rows = (
         Choice.objects.filter(class_session__in=sessions)
         .order_by()
-        .values_list("class_session")
-        .annotate(
-            Count(
-                "party__applications",
-                filter=Q(party__applications__status=Application.Status.ACTIVE),
-            )
-        )
+        .values("class_session")
+        .annotate(people=people)
+        .values_list("class_session", "people")
     )
     return dict(rows)
 

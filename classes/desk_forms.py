@@ -1,6 +1,7 @@
 """What is typed or pressed at the desk, read by the parsers of names, numbers and dates."""
 
 import datetime
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +19,13 @@ from learners import birth_dates, names, residence
 from learners.models import Learner, PhoneNumber
 from sms import phone_numbers
 
-# Letters of a Latin name; then no kana is asked for (rule 16).
-_LATIN_UNTIL = 0x250
-
 
 def is_latin(name: str) -> bool:
-    """Whether a name is written in Latin letters."""
+    """Whether a name is written in Latin letters; then no kana is asked for (rule 16)."""
     letters = [letter for letter in name if letter.isalpha()]
-    return bool(letters) and all(ord(letter) < _LATIN_UNTIL for letter in letters)
+    return bool(letters) and all(
+        unicodedata.name(letter, "").startswith("LATIN") for letter in letters
+    )
 
 
 class NewPersonForm(forms.Form):
@@ -125,7 +125,7 @@ class NewPersonForm(forms.Form):
             if not data.get("no_phone"):
                 self.add_error(
                     "phone",
-                    gettext("Ask for a phone number. Without one, tick “No phone calls” below."),
+                    gettext("Ask for a phone number. Without one, tick “No phone calls” under M."),
                 )
             elif not data.get("no_phone_reason", "").strip():
                 self.add_error("no_phone_reason", gettext("Write why this person has no phone."))

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from classes.desk_forms import is_latin
 from learners import birth_dates, duplicates, names
 from learners.duplicates import Duplicate
-from learners.folding import fold
 from learners.models import Learner
 from sms import phone_numbers
 
@@ -70,11 +70,11 @@ def hints(typed: Mapping[str, str], prefix: str, *, today: datetime.date, area_c
     name = names.clean_name(typed.get(f"{prefix}-name", ""))
     found = duplicates.likely(
         kana=typed.get(f"{prefix}-kana", ""),
-        latin_name=name if fold(name).isascii() else "",
+        latin_name=name if is_latin(name) else "",
         phones=[number.e164] if number else [],
         birth_date=birth,
         exclude=_already_chosen(typed),
-        limit=3,
+        limit=2,
     )
     return Hints(
         age=birth_dates.age_on(birth, today) if birth else None,

@@ -118,24 +118,14 @@ def take(intake: Intake, call: Call, *, by: StaffMember, now: datetime.datetime)
     the caller still has to choose. Raises NoSuchPerson, and ValueError as `places.register` does.
     """
     with transaction.atomic():
-        with transaction.atomic():
-            learners = [_learner(caller, by=by, now=now) for caller in call.callers]
-            answer = places.register(
-                intake.pk,
-                applicants=_applicants(call, learners),
-                wishes=call.wishes,
-                by=by,
-                now=now,
-                received_at=call.received_at,
-                source=call.source,
-                override_reason=call.override_reason,
-                expects_seat=call.expects_seat,
-                when_short=call.when_short,
-                # Whoever wrote a letter or sent a fax did not hear the answer.
-                spoken=call.source in SPOKEN,
-            )
-            if not _places_all(call, learners, answer):
-                transaction.set_rollback(True)
+        if any(caller.new is not None for caller in call.callers):
+            # What is written of somebody new can be taken back here without the rest.
+            with transaction.atomic():
+                learners, answer = _register(intake, call, by=by, now=now)
+                if not _places_all(call, learners, answer):
+                    transaction.set_rollback(True)
+        else:
+            learners, answer = _register(intake, call, by=by, now=now)
         _count(intake, call, answer, by=by, now=now)
         known = [
             learner
@@ -158,6 +148,27 @@ def take(intake: Intake, call: Call, *, by: StaffMember, now: datetime.datetime)
                 subjects=placed or known,
             )
     return answer
+
+
+def _register(
+    intake: Intake, call: Call, *, by: StaffMember, now: datetime.datetime
+) -> tuple[list[Learner], Registration]:
+    learners = [_learner(caller, by=by, now=now) for caller in call.callers]
+    answer = places.register(
+        intake.pk,
+        applicants=_applicants(call, learners),
+        wishes=call.wishes,
+        by=by,
+        now=now,
+        received_at=call.received_at,
+        source=call.source,
+        override_reason=call.override_reason,
+        expects_seat=call.expects_seat,
+        when_short=call.when_short,
+        # Whoever wrote a letter or sent a fax did not hear the answer.
+        spoken=call.source in SPOKEN,
+    )
+    return learners, answer
 
 
 def _places_all(call: Call, learners: list[Learner], answer: Registration) -> bool:

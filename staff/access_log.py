@@ -12,7 +12,8 @@ from django.utils import timezone
 from staff.models import AccessEvent, AccessSubject, StaffMember
 
 
-@transaction.atomic
+# Inside somebody's transaction it needs no savepoint of its own.
+@transaction.atomic(savepoint=False)
 def record(
     *,
     who: StaffMember | AnonymousUser | None,

@@ -64,9 +64,14 @@
     return false;
   }
 
+  function setPlaced(now) {
+    placed = now;
+    desk.classList.toggle("is-placed", now);
+  }
+
   function nextCall() {
     call += 1;
-    placed = false;
+    setPlaced(false);
     armed = "";
     searched = null;
     toResults = false;
@@ -120,7 +125,8 @@
     for (const group of document.querySelectorAll(".new-person")) {
       const field = (name) => byId(`id_${group.dataset.checks}-${name}`);
       for (const name of ["name", "kana", "phone"]) {
-        if (field(name).value.trim() && !(name === "name" && /\s$/.test(field(name).value))) continue;
+        // A family name alone, as a second person begins with, still wants the given name.
+        if (field(name).value.trim() && !/\s$/.test(field(name).value)) continue;
         if (name === "kana" && isLatin(field("name").value)) continue;
         if (name === "phone" && byId("id_first-no_phone")?.checked) continue;
         return field(name);
@@ -341,7 +347,7 @@
     if (id === "desk-person" && person()) arrived();
     if (id === "desk-second") goOn();
     if (id === "desk-answer") {
-      placed = Boolean(document.querySelector("#desk-answer [data-placed]"));
+      setPlaced(Boolean(document.querySelector("#desk-answer [data-placed]")));
       if (!isText(document.activeElement)) deskClasses.focus();
     }
   });
@@ -352,7 +358,7 @@
       deskClasses.choose([]);
       fill("desk-answer", "desk-quiet");
     }
-    placed = false;
+    setPlaced(false);
     armed = "";
     const wrong = person().querySelector("[aria-invalid=true]");
     if (wrong) {

@@ -1,0 +1,437 @@
+"""The desk over HTTP: its fragments, what stays typed, and how few queries a press costs."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from classes import desk_registration
+from classes.desk_registration import Call, Caller
+from classes.models import Application, CallLog, ClassSession, Enrollment, Intake, Offer
+from learners import people
+from learners.models import Learner
+from sms import phone_numbers
+from staff.models import AccessEvent, StaffMember
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HTTP_HX_REQUEST": "true"}
+DAY = timezone.timedelta(days=1)
+# A known person by one POST: session, account and role, the intake's lock, the checks under it,
+# what is written, the access log, savepoints of nested steps. Each further query is a caller's time.
+MOST_QUERIES = 30
+
+
+@pytest.fixture
+def operator() -> StaffMember:
+    return factories.staff_member()
+
+
+@pytest.fixture
+def desk_client(client: Client, operator: StaffMember) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def intake() -> Intake:
+    now = timezone.now()
+    return factories.intake(
+        code="2026-10",
+        opens_at=now - DAY,
+        closes_at=now + 9 * DAY,
+        min_age=60,
+        residence="八王子市",
+    )
+
+
+@pytest.fixture
+def session(intake: Intake) -> ClassSession:
+    now = timezone.now()
+    return factories.class_session(
+        intake=intake, code="N1", capacity=2, lessons=[now + 20 * DAY, now + 27 * DAY]
+    )
+
+
+def known(phone: str = "090-3117-4912", **fields: Any) -> Learner:
+    fields = {
+        "name": "山田 節子",
+        "kana": "ヤマダ セツコ",
+        "address": "八王子市南大沢2-1",
+        **fields,
+    }
+    number = people.NumberInput(phone_numbers.parse(phone, area_code="042"))
+    return people.create(fields, [number], by=None, now=timezone.now())
+
+
+def typed(session: ClassSession, learner: Learner | None = None, **more: Any) -> dict[str, Any]:
+    ids = {"learner": learner.pk} if learner else {}
+    return {
+        "call_uuid": uuid.uuid4(),
+        "application_uuid": uuid.uuid4(),
+        "wishes": str(session.pk),
+        **ids,
+        **more,
+    }
+
+
+def new(**more: str) -> dict[str, str]:
+    fields = {"name": "佐藤 花子", "kana": "さとう はなこ", "phone": "090-1234-5678", **more}
+    return {f"first-{name}": value for name, value in fields.items()}
+
+
+def post(client: Client, route: str, *args: Any, data: Any = None) -> Any:
+    return client.post(reverse(route, args=["2026-10", *args]), data or {}, **HTMX)
+
+
+def registered(session: ClassSession, operator: StaffMember, learner: Learner) -> Application:
+    call = Call(uuid.uuid4(), (Caller(uuid.uuid4(), learner.pk),), (session.pk,))
+    answer = desk_registration.take(session.intake, call, by=operator, now=timezone.now())
+    application: Application = answer.applications[0]  # type: ignore[union-attr]
+    return application
+
+
+def test_the_page_shows_classes_figures_and_no_inline_script(
+    desk_client: Client, session: ClassSession
+) -> None:
+    response = desk_client.get(reverse("desk"))
+    page = response.content.decode()
+    assert "N1" in page
+    assert 'id="figure-calls"' in page
+    assert desk_client.session["desk_intake"] == "2026-10"
+
+
+def test_without_an_intake_the_desk_says_what_to_do(desk_client: Client) -> None:
+    response = desk_client.get(reverse("desk"))
+    assert response.status_code == 200
+    assert b"desk-search" not in response.content
+
+
+def test_the_chosen_intake_is_remembered(desk_client: Client, session: ClassSession) -> None:
+    now = timezone.now()
+    other = factories.intake(code="2026-11", opens_at=now - DAY, closes_at=now + DAY)
+    desk_client.get(reverse("desk"), {"intake": other.code})
+    assert desk_client.get(reverse("desk")).context["intake"] == other
+
+
+def test_a_search_shows_what_tells_people_apart_and_is_logged_without_its_text(
+    desk_client: Client, session: ClassSession
+) -> None:  # rules 5 and 64
+    learner = known()
+    page = post(desk_client, "desk_search", data={"q": "4912"}).content.decode()
+    assert "ヤマダ セツコ" in page
+    assert "南大沢" in page
+    assert reverse("desk_person", args=["2026-10", learner.pk]) in page
+    event = AccessEvent.objects.get()
+    assert (event.route, event.subjects.get().key) == ("desk_search", str(learner.pk))
+
+
+def test_a_receipt_number_finds_its_person(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:
+    application = registered(session, operator, known())
+    for said in (f"受付{application.number}", "10-1", "2026-10-0001"):
+        page = post(desk_client, "desk_search", data={"q": said}).content.decode()
+        assert application.receipt in page, said
+
+
+def test_one_post_registers_a_known_person_with_few_queries(
+    desk_client: Client, session: ClassSession, django_assert_max_num_queries: Any
+) -> None:
+    learner = known()
+    data = typed(session, learner, expects_seat="1")
+    with CaptureQueriesContext(connection) as captured:
+        response = post(desk_client, "desk_register", data=data)
+    assert response.status_code == 200
+    assert "お席が決まりました" in response.content.decode()
+    assert "desk-changed" in response.headers["HX-Trigger"]
+    assert Enrollment.objects.get().application.learner == learner
+    statements = [query["sql"] for query in captured]
+    assert len(statements) <= MOST_QUERIES, "\n".join(statements)
+
+
+def test_a_full_class_costs_no_more(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:
+    ClassSession.objects.filter(pk=session.pk).update(capacity=0)
+    registered(session, operator, known("090-1111-2222", name="先の 人", kana="サキノ ヒト"))
+    data = typed(session, known())
+    with CaptureQueriesContext(connection) as captured:
+        response = post(desk_client, "desk_register", data=data)
+    assert "キャンセル待ちの2番目" in response.content.decode()
+    assert len(captured) <= MOST_QUERIES, "\n".join(query["sql"] for query in captured)
+
+
+def test_name_kana_phone_and_class_register_somebody_new(
+    desk_client: Client, session: ClassSession
+) -> None:  # rule 1
+    response = post(desk_client, "desk_register", data={**typed(session), **new()})
+    assert "お席が決まりました" in response.content.decode()
+    assert Learner.objects.get().kana == "サトウ ハナコ"
+
+
+def test_a_latin_name_needs_no_kana(desk_client: Client, session: ClassSession) -> None:
+    data = {**typed(session), **new(name="Nguyễn Thị Lan", kana="")}  # rule 16
+    post(desk_client, "desk_register", data=data)
+    learner = Learner.objects.get()
+    assert (learner.latin_name, learner.name) == ("Nguyễn Thị Lan", "")
+
+
+def test_a_rare_kanji_survives_the_form(desk_client: Client, session: ClassSession) -> None:
+    data = {**typed(session), **new(name="𠮷田 髙子")}  # rule 17
+    post(desk_client, "desk_register", data=data)
+    assert Learner.objects.get().name == "𠮷田 髙子"
+
+
+def test_without_a_phone_a_reason_is_enough(desk_client: Client, session: ClassSession) -> None:
+    data = {**typed(session), **new(phone="")}  # rule 20
+    assert post(desk_client, "desk_register", data=data).status_code == 422
+    data |= {"first-no_phone": "on", "first-no_phone_reason": "聞こえにくい"}
+    assert post(desk_client, "desk_register", data=data).status_code == 200
+    learner = Learner.objects.get()
+    assert learner.no_phone_calls
+    assert learner.notes == "聞こえにくい"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phone", "626-3111"),
+        ("birth", "昭和64年1月8日"),
+        ("kana", "山田"),
+        ("postcode", "12"),
+        ("name", ""),
+        ("owner", "family"),
+    ],
+)
+def test_what_cannot_be_read_stays_typed_and_says_what_to_do(
+    desk_client: Client, session: ClassSession, field: str, value: str
+) -> None:
+    data = {**typed(session), **new(**{field: value})}
+    response = post(desk_client, "desk_register", data=data)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert response.headers["HX-Retarget"] == "#desk-person"
+    assert value in page
+    assert "さとう はなこ" in page or field == "kana"
+    assert str(data["application_uuid"]) in page
+    assert 'aria-invalid="true"' in page
+    assert not Learner.objects.exists()
+
+
+def test_a_press_without_a_class_asks_for_one_and_keeps_the_fields(
+    desk_client: Client, session: ClassSession
+) -> None:
+    data = {**typed(session), **new(), "wishes": ""}
+    response = post(desk_client, "desk_register", data=data)
+    assert (response.status_code, response.headers["HX-Retarget"]) == (200, "#desk-word")
+    assert not Learner.objects.exists()
+
+
+@pytest.mark.parametrize("wishes", ["999999", "1,x", "１", "-1", ",,"])
+def test_a_class_that_is_none_is_no_error_page(
+    desk_client: Client, session: ClassSession, wishes: str
+) -> None:
+    data = {**typed(session, known()), "wishes": wishes}
+    response = post(desk_client, "desk_register", data=data)
+    assert response.headers["HX-Retarget"] == "#desk-word"
+    assert not Application.objects.exists()
+
+
+def test_a_couple_is_registered_by_one_post(desk_client: Client, session: ClassSession) -> None:
+    second = {
+        "second_uuid": uuid.uuid4(),
+        "second-name": "佐藤 太郎",
+        "second-kana": "サトウ タロウ",
+        "second-phone": "090-1234-5678",
+    }
+    response = post(desk_client, "desk_register", data={**typed(session), **new(), **second})
+    assert "2名様のお席が決まりました" in response.content.decode()
+    first, partner = Application.objects.order_by("number")
+    assert first.party == partner.party
+
+
+def test_the_partner_begins_with_what_is_shared(
+    desk_client: Client, session: ClassSession
+) -> None:  # rule 26
+    learner = known()
+    form = post(desk_client, "desk_second_person", data={"learner": learner.pk}).context[
+        "second_form"
+    ]
+    assert form.initial["phone"] == "090-3117-4912"
+    assert form.initial["address"] == "八王子市南大沢2-1"
+    assert form.initial["name"] == "山田 "
+
+
+def test_a_known_partner_is_taken_from_the_record(
+    desk_client: Client, session: ClassSession
+) -> None:
+    wife, husband = known(), known(name="山田 正", kana="ヤマダ タダシ")
+    data = typed(session, wife, second_learner=husband.pk, second_uuid=uuid.uuid4())
+    post(desk_client, "desk_register", data=data)
+    assert Learner.objects.count() == Application.objects.count() == 2
+
+
+def test_while_typing_age_number_and_likely_duplicates_show(
+    desk_client: Client, session: ClassSession
+) -> None:  # rules 4, 6 and 13
+    learner = known()
+    data = new(kana="やまだ せつこ", phone="090-3117-4912", birth="S14.5.3")
+    page = post(desk_client, "desk_check", data=data).content.decode()
+    assert "昭和14年5月3日" in page
+    assert reverse("desk_person", args=["2026-10", learner.pk]) in page
+    page = post(desk_client, "desk_check", data=new(phone="626-3111")).content.decode()
+    assert 'data-value="042-626-3111"' in page
+
+
+def test_a_fax_needs_its_written_time(desk_client: Client, session: ClassSession) -> None:
+    data = typed(session, known(), source="fax")  # rule 24
+    assert post(desk_client, "desk_register", data=data).status_code == 422
+    data["written_at"] = timezone.localtime(timezone.now() - DAY / 2).strftime("%Y-%m-%dT%H:%M")
+    assert post(desk_client, "desk_register", data=data).status_code == 200
+    assert Application.objects.get().source == "fax"
+
+
+def test_a_written_time_to_come_is_refused(desk_client: Client, session: ClassSession) -> None:
+    late = timezone.localtime(timezone.now() + DAY).strftime("%Y-%m-%dT%H:%M")
+    data = typed(session, known(), source="paper", written_at=late)
+    assert post(desk_client, "desk_register", data=data).status_code == 422
+
+
+def test_the_live_numbers_cost_few_queries_and_only_numbers(
+    desk_client: Client, session: ClassSession
+) -> None:
+    url = reverse("desk_live", args=["2026-10"])
+    with CaptureQueriesContext(connection) as captured:
+        response = desk_client.get(url, {"version": str(session.pk)}, **HTMX)
+    page = response.content.decode()
+    assert 'id="figure-held"' in page
+    assert f'id="seats-{session.pk}"' in page
+    assert "class-row" not in page
+    about_the_session = 3
+    assert len(captured) <= about_the_session + 8, "\n".join(q["sql"] for q in captured)
+
+
+def test_a_new_class_reaches_an_open_page(desk_client: Client, session: ClassSession) -> None:
+    factories.class_session(intake=session.intake, code="N9")
+    url = reverse("desk_live", args=["2026-10"])
+    page = desk_client.get(url, {"version": str(session.pk)}, **HTMX).content.decode()
+    assert "N9" in page
+    assert 'id="class-list"' in page
+
+
+def test_an_enquiry_is_counted_once_for_one_call(
+    desk_client: Client, session: ClassSession
+) -> None:  # rule 18
+    data = {"outcome": "inquiry", "call_uuid": uuid.uuid4(), "wishes": f"{session.pk}"}
+    for _ in range(2):
+        response = post(desk_client, "desk_end_call", data=data)
+    assert "desk-next" in response.headers["HX-Trigger"]
+    call = CallLog.objects.get()
+    assert (call.outcome, call.class_session) == ("inquiry", session)
+
+
+def test_no_outside_call_is_counted_while_reception_is_open(
+    desk_client: Client, session: ClassSession
+) -> None:
+    data = {"outcome": "outside", "call_uuid": uuid.uuid4()}
+    assert "desk-next" not in post(desk_client, "desk_end_call", data=data).headers.get(
+        "HX-Trigger", ""
+    )
+    assert not CallLog.objects.exists()
+
+
+def test_what_was_said_is_found_again_with_minute_and_operator(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:  # rule 19
+    learner = known()
+    application = registered(session, operator, learner)
+    page = post(desk_client, "desk_history", learner.pk).content.decode()
+    assert "お席が決まっております" in page
+    assert "お席が決まりました" in page
+    assert operator.name in page
+    assert application.receipt in page
+
+
+def test_cancelling_asks_once_and_can_be_taken_back(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:  # rule 30
+    application = registered(session, operator, known())
+    post(desk_client, "desk_cancel", application.pk)
+    assert Enrollment.objects.held().exists()
+    response = post(desk_client, "desk_cancel", application.pk, data={"confirmed": "1"})
+    assert "取り消しました" in response.content.decode()
+    assert not Enrollment.objects.held().exists()
+    again = post(desk_client, "desk_cancel", application.pk, data={"confirmed": "1"})
+    assert again.headers["HX-Retarget"] == "#desk-word"
+    post(desk_client, "desk_restore", application.pk)
+    assert Enrollment.objects.held().exists()
+
+
+@pytest.mark.parametrize(("answer", "status"), [("accept", "accepted"), ("decline", "declined")])
+def test_an_offered_seat_is_taken_or_declined_on_the_phone(
+    desk_client: Client,
+    session: ClassSession,
+    operator: StaffMember,
+    answer: str,
+    status: str,
+) -> None:
+    ClassSession.objects.filter(pk=session.pk).update(capacity=0)
+    learner = known()
+    application = registered(session, operator, learner)
+    offer = Offer.objects.create(
+        entry=application.party.waitlist_entries.get(),
+        party=application.party,
+        class_session=session,
+        seats=1,
+        made_at=timezone.now(),
+        announce_after=timezone.now(),
+        announced_at=timezone.now(),
+    )
+    card = desk_client.get(reverse("desk_person", args=["2026-10", learner.pk]), **HTMX)
+    assert reverse("desk_answer_offer", args=["2026-10", offer.pk]) in card.content.decode()
+    response = post(desk_client, "desk_answer_offer", offer.pk, data={"answer": answer})
+    assert 'id="desk-sentence"' in response.content.decode()
+    offer.refresh_from_db()
+    assert offer.status == status
+    late = post(desk_client, "desk_answer_offer", offer.pk, data={"answer": answer})
+    assert late.headers.get("HX-Retarget") == "#desk-word"
+
+
+def test_undo_shows_what_it_would_undo_before_it_does(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:
+    registered(session, operator, known())
+    asked = post(desk_client, "desk_undo")
+    assert "山田 節子" in asked.content.decode()
+    assert Enrollment.objects.held().exists()
+    post(desk_client, "desk_undo", data={"confirmed": CallLog.objects.get().pk})
+    assert not Enrollment.objects.held().exists()
+    nothing = post(desk_client, "desk_undo")
+    assert nothing.headers["HX-Retarget"] == "#desk-word"
+
+
+def test_a_class_is_added_to_an_application(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:
+    ClassSession.objects.filter(pk=session.pk).update(capacity=0)
+    application = registered(session, operator, known())
+    other = factories.class_session(
+        intake=session.intake, capacity=0, lessons=[timezone.now() + 30 * DAY]
+    )
+    asked = post(desk_client, "desk_add_wish", application.pk)
+    assert asked.headers["HX-Retarget"] == "#desk-word"
+    post(desk_client, "desk_add_wish", application.pk, data={"wishes": other.pk})
+    assert application.party.waitlist_entries.count() == 2
+
+
+def test_signed_out_a_press_is_refused_without_leaving_the_page(
+    client: Client, session: ClassSession
+) -> None:
+    response = post(client, "desk_register", data={**typed(session), **new()})
+    assert (response.status_code, response.headers["HX-Reswap"]) == (401, "none")
