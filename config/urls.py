@@ -5,7 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("classes.urls")),
-    path("", include("learners.urls")),
+    path("learners/", include("classes.learner_urls")),
     path("", include("staff.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db import IntegrityError, models, transaction
@@ -118,6 +119,33 @@ def counts(learner: Learner) -> list[tuple[str, int]]:
         if number:
             found.append((str(field.model._meta.verbose_name_plural), number))
     return found
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One field of two records side by side, and what stands after the merge."""
+
+    label: str
+    survivor: str
+    absorbed: str
+    after: str
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.survivor and self.absorbed) and self.survivor != self.absorbed
+
+
+def compare(survivor: Learner, absorbed: Learner) -> list[Compared]:
+    """The fields that one of two records has; the emergency contact stays closed (rule 65)."""
+    compared = []
+    for name in FIELDS:
+        if name.startswith("emergency_"):
+            continue
+        mine, theirs = _shown(survivor, name), _shown(absorbed, name)
+        if mine or theirs:
+            label = str(_field(survivor, name).verbose_name)
+            compared.append(Compared(label, mine, theirs, mine or theirs))
+    return compared
 
 
 def moved_rows(merge: LearnerMerge, model: type[models.Model]) -> list[str]:
@@ -251,6 +279,19 @@ def _return_rows(merge: LearnerMerge) -> None:
             if not _moves(rows, field, merge.absorbed_id):
                 for key in keys:
                     _moves(rows.filter(pk=key), field, merge.absorbed_id)
+
+
+def _shown(learner: Learner, name: str) -> str:
+    """A value in words; "" where nothing is said."""
+    value = getattr(learner, name)
+    if isinstance(value, bool):
+        return gettext("yes") if value else ""
+    if name == "support_needs":
+        labels = dict(Learner.SupportNeed.choices)
+        return "、".join(str(labels.get(need, need)) for need in value)
+    if value and _field(learner, name).choices:
+        return str(getattr(learner, f"get_{name}_display")())
+    return str(value) if value else ""
 
 
 def _record(merge: LearnerMerge, row: models.Model, name: str) -> MergeRecord:

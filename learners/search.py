@@ -10,8 +10,11 @@ from learners.models import Learner, PhoneNumber, SearchKey
 from learners.search_keys import SearchKeyValue, keys_for, query_prefixes, upper_bound
 
 LIMIT = 20
-# Of one person, hardly more keys than this begin alike; so many rows are read for each one shown.
-_KEYS_ALIKE = 4
+# So many keys of one person may begin alike (a name written in kana, with a long mark); so many
+# rows are read for each person shown. Numbers of one person seldom do.
+_NAMES_ALIKE = 4
+_NUMBERS_ALIKE = 2
+_OF_NUMBERS = frozenset({SearchKey.Kind.PHONE, SearchKey.Kind.PHONE_TAIL})
 _BATCH = 2000
 
 
@@ -92,7 +95,7 @@ def _statement(prefixes: Iterable[SearchKeyValue], *, limit: int) -> tuple[str, 
     Written by hand because the ORM cannot order by `~<~`, the byte order of PostgreSQL's prefix
     index; SQLite compares bytes anyway. Only names of tables and operators are put into the text.
     """
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[str, list[SearchKey.Kind]] = {}
     for prefix in prefixes:
         kinds.setdefault(prefix.key, []).append(prefix.kind)
     is_postgres = connection.vendor == "postgresql"
@@ -110,7 +113,8 @@ def _statement(prefixes: Iterable[SearchKeyValue], *, limit: int) -> tuple[str, 
             f" WHERE key {from_} %s AND key {below} %s AND kind IN ({marks})"
             f" ORDER BY key{by_bytes} LIMIT %s) AS part"
         )
-        parameters += [key, end, *wanted, limit * _KEYS_ALIKE]
+        alike = _NAMES_ALIKE if _OF_NUMBERS.isdisjoint(wanted) else _NUMBERS_ALIKE
+        parameters += [key, end, *wanted, limit * alike]
     if not ranges:
         return "", []
     return (

@@ -1,5 +1,0 @@
-"""Pages of the learners."""
-
-from django.urls import URLPattern
-
-urlpatterns: list[URLPattern] = []
