@@ -128,7 +128,7 @@ def _desk(
 def _answer(request: StaffRequest, **what: Any) -> HttpResponse:
     """The whole working area after an action; without htmx, the page."""
     context = _desk(request, **what)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, "classes/_call_desk.html", context)
     if any(what.get(key) for key in ("form", "recorded", "trouble", "done")):
         return render(request, "classes/call_list.html", context)
