@@ -133,7 +133,7 @@ def post_instead(task_pk: int, *, by: StaffMember | None, now: datetime.datetime
         notice.save(update_fields=["channel", "due_at", "sentence"])
         offer = notice.offer
         if offer is not None and offer.status == Offer.Status.OPEN:
-            offer.printed_deadline = waitlist.printed_deadline(intake, now)
+            offer.printed_deadline = waitlist.printed_deadline(intake, now=now)
             offer.save(update_fields=["printed_deadline"])
             notices.reword_offer(notice, offer)
         CallTask.objects.filter(pk=task_pk).update(closed_at=now, claimed_by=None, claimed_at=None)
