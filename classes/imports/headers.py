@@ -50,7 +50,7 @@ CLASS_FIELDS: dict[str, StrOrPromise] = {
 CHOICE_FIELDS = ("choice1", "choice2", "choice3", "choice4", "choice5")
 
 _CALLER_WORDS = {
-    "number": "no 番号 整理番号 通し番号 連番 # № 受付no number",
+    "number": "受付番号 no 番号 整理番号 通し番号 連番 # № 受付no number",
     "received": (
         "受付日時 受付時刻 受付時間 日時 受信日時 着信日時 着信時刻 受電日時 受電時刻 申込日時 "
         "received receivedat datetime timestamp calltime"
@@ -77,16 +77,19 @@ _CALLER_WORDS = {
     "postcode": "郵便番号 〒 郵便 郵便no postcode postalcode zip zipcode",
     "address": "住所 ご住所 現住所 住所地 居住地 address",
     "phone": (
-        "電話番号 電話 tel 連絡先 お電話番号 ご連絡先 連絡先電話番号 連絡先電話 電話no telno "
-        "固定電話 自宅電話 phone phonenumber telephone"
+        "連絡先tel 日中連絡先 電話番号 電話 tel 連絡先 お電話番号 ご連絡先 連絡先電話番号 "
+        "連絡先電話 電話no telno 固定電話 自宅電話 phone phonenumber telephone"
     ),
     "mobile": (
         "携帯 携帯電話 携帯番号 携帯電話番号 電話番号2 電話2 連絡先2 tel2 mobile mobilephone "
         "cellphone phone2"
     ),
+    "choice1": (
+        "クラス 教室 講座 コース 希望教室 希望の教室 希望の講座 希望記号 申込クラス 申込講座"
+    ),
     "companion": (
-        "同伴 同伴者 同行 同行者 一緒に 一緒 ご一緒 一緒の方 ペア 連れ お連れ様 夫婦 companion "
-        "together with partner"
+        "同伴者氏名 同伴者名 同行者氏名 同行者名 同伴 同伴者 同行 同行者 一緒に 一緒 ご一緒 "
+        "一緒の方 ペア 連れ お連れ様 夫婦 companion together with partner"
     ),
     "device": (
         "機種 スマホ スマートフォン スマホ機種 スマホの機種 お持ちの機種 使用機種 端末 device "
@@ -122,7 +125,7 @@ _CLASS_WORDS = {
 
 _CHOICE = re.compile(
     r"(?:第?([1-5一二三四五])(?:希望|志望|候補|番希望|番目の希望)|第([1-5一二三四五])|"
-    r"(?:希望|志望|希望クラス|希望講座|希望コース)([1-5])?|"
+    r"(?:希望|志望|希望クラス|希望講座|希望コース)(?:第?([1-5]))?|"
     r"(?:choice|wish|preference)([1-5])?|([1-5])(?:st|nd|rd|th)(?:choice|wish|preference))"
     r"(?:クラス|講座|コース|教室)?"
 )
@@ -133,7 +136,7 @@ _KANJI_DIGITS = "一二三四五"
 
 def _fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\s_\-.:・*※/]+", "", folded)
+    return re.sub(r"[\s_\-.:・*※/()\[\]【】「」〔〕<>]+", "", folded)
 
 
 _CALLERS = {_fold(word): name for name, words in _CALLER_WORDS.items() for word in words.split()}
@@ -148,8 +151,8 @@ def fold(text: str) -> str:
 def field_of(text: str, *, callers: bool, by_hand: Mapping[str, str]) -> str | None:
     """The field that a header means, or None if it is not known.
 
-    `by_hand` holds what staff named earlier (folded header → field). What stands in brackets is
-    tried away: 電話番号(日中) is 電話番号.
+    `by_hand` holds what staff named earlier (folded header → field). First it is read with what
+    stands in brackets, 氏名(カナ), then without, 電話番号(日中).
     """
     words = _CALLERS if callers else _CLASSES
     bare = re.sub(r"\([^()]*\)|【[^】]*】|\[[^\]]*\]", "", unicodedata.normalize("NFKC", text))
@@ -160,7 +163,9 @@ def field_of(text: str, *, callers: bool, by_hand: Mapping[str, str]) -> str | N
             return by_hand[candidate]
         if candidate in words:
             return words[candidate]
-    return _choice(text, _fold(bare)) if callers else None
+        if callers and (choice := _choice(text, candidate)):
+            return choice
+    return None
 
 
 def _choice(text: str, folded: str) -> str | None:

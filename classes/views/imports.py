@@ -106,7 +106,7 @@ def import_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         record_view(request, [batch], "import")
         return _go(request, batch)
     context = {"batch": batch, "done": result.rows - result.left, "rows": result.rows}
-    template = "_import_progress" if _asked_by_script(request) else "import_progress"
+    template = "_import_progress" if request.htmx else "import_progress"
     return render(request, f"classes/{template}.html", context)
 
 
@@ -215,12 +215,7 @@ def _next_page(batch: ImportBatch) -> str:
 
 def _go(request: StaffRequest, batch: ImportBatch) -> HttpResponse:
     answer = redirect("import_detail", batch.pk)
-    return HttpResponseClientRedirect(answer.url) if _asked_by_script(request) else answer
-
-
-def _asked_by_script(request: StaffRequest) -> bool:
-    """Whether htmx asks for a part of the page."""
-    return bool(request.htmx)  # type: ignore[attr-defined]
+    return HttpResponseClientRedirect(answer.url) if request.htmx else answer
 
 
 def _city() -> dict[str, str]:
