@@ -59,7 +59,7 @@
     if (isTyping(target)) {
       if (event.key === "Enter" && target.id === "call_call_back_at") {
         event.preventDefault();
-        target.form.requestSubmit(target.form.querySelector("[value=call_back]"));
+        target.form.querySelector("[value=call_back]").click();
       } else if (event.key === "Enter" || event.key === "Escape") {
         event.preventDefault();
         desk.querySelector("[data-focus-here]")?.focus();
