@@ -1,11 +1,11 @@
 """What the classes' rows speak of, found or made: levels, courses, venues, instructors."""
 
+import datetime
 import re
 import unicodedata
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import Group
-from django.utils import timezone
 
 from classes.models import Course, Venue
 from learners.folding import fold
@@ -33,6 +33,7 @@ _HALL = re.compile(
 class Catalogue:
     """Finds what is there and makes what is not; `made` names what was made."""
 
+    now: datetime.datetime
     made: dict[str, list[str]] = field(
         default_factory=lambda: {"levels": [], "courses": [], "venues": [], "instructors": []}
     )
@@ -46,7 +47,7 @@ class Catalogue:
         number = top.number + 1 if top is not None else 0
         level = SkillLevel.objects.create(code=_free_code(number), number=number)
         level.current = SkillLevelVersion.objects.create(
-            level=level, version=1, title_ja=text[:40], title_en=text[:40], made_at=timezone.now()
+            level=level, version=1, title_ja=text[:40], title_en=text[:40], made_at=self.now
         )
         level.save(update_fields=["current"])
         self.made["levels"].append(text)

@@ -102,18 +102,20 @@ def commit_classes(
         clean = [row for row in read if row.row.status == Status.NEW]
         result.intake, result.intake_made = _intake(batch, clean)
         if result.intake is not None:
-            catalogue = Catalogue()
+            catalogue = Catalogue(now)
             _make(result, catalogue, clean)
             result.made = catalogue.made
         _settle(batch, read, result, by=by, now=now)
     return result
 
 
-def add_lesson(row: ClassRow, intake: Intake, *, result: ClassesResult) -> None:
+def add_lesson(
+    row: ClassRow, intake: Intake, *, result: ClassesResult, now: datetime.datetime
+) -> None:
     """A row that staff put right: its class is made, or gets one lesson more."""
     session = _standing(intake).get(row.key)
     if session is None:
-        catalogue = Catalogue()
+        catalogue = Catalogue(now)
         result.intake = intake
         _make(result, catalogue, [row])
         return

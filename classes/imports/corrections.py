@@ -71,7 +71,7 @@ def settle(
             for entry in entries:
                 entry.waive(OVERRIDABLE)
         roll = load_roll(intake, [entry.reading for entry in entries])
-        steps = judge_steps(make_steps(entries), intake, roll, lambda identity: False)
+        steps = judge_steps(make_steps(entries), intake, roll, ())
         doer = registering.Doer(by, now)
         for step in steps:
             registering.apply(step, intake, doer, override_reason=override_reason)
@@ -142,7 +142,7 @@ def _settle_class(
     """A lesson put right: its class is made, or has one lesson more."""
     read = read_class_rows([row], row.batch.mapping, near=now.date())[0]
     if not read.problems:
-        add_lesson(read, intake, result=ClassesResult())
+        add_lesson(read, intake, result=ClassesResult(), now=now)
         row.status, row.settled_at, row.settled_by = Status.MADE, now, by
     row.problems = [problem.as_json() for problem in read.problems]
     row.save(update_fields=["status", "problems", "fixed", "settled_at", "settled_by"])

@@ -22,7 +22,7 @@ CALLER_FIELDS: dict[str, StrOrPromise] = {
     "sex": _("sex"),
     "postcode": _("postcode"),
     "address": _("address"),
-    "phone": _("phone"),
+    "phone": _("phone number"),
     "mobile": _("second phone"),
     "choice1": _("first choice"),
     "choice2": _("second choice"),

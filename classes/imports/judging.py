@@ -7,7 +7,7 @@ received time make it wait all the same. Of a couple both go in or both wait.
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -134,7 +134,7 @@ def judge(
     roll = load_roll(intake, [entry.reading for entry in new])
     known = known_identities(intake, except_batch=batch.pk)
     settled = [entry for entry in entries if entry.row.status != Status.NEW]
-    steps = judge_steps(make_steps(new), intake, roll, known.__contains__, settled)
+    steps = judge_steps(make_steps(new), intake, roll, known, settled)
     return Judgement(intake, classes, roll, steps)
 
 
@@ -194,7 +194,7 @@ def judge_steps(
     steps: Iterable[Step],
     intake: Intake,
     roll: Roll,
-    is_known: Callable[[str], bool],
+    known: Container[str],
     settled: Iterable[Entry] = (),
 ) -> list[Step]:
     """Decide each step in turn; what is accepted is known to the steps after it.
@@ -205,7 +205,7 @@ def judge_steps(
     judged = []
     for step in steps:
         for entry in step.entries:
-            _recognise(entry, roll, is_known, seen)
+            _recognise(entry, roll, known, seen)
             if entry.status == Status.NEW:
                 _match(entry, intake, roll)
             seen.setdefault(entry.row.identity, entry)
@@ -220,12 +220,10 @@ def judge_steps(
     return judged
 
 
-def _recognise(
-    entry: Entry, roll: Roll, is_known: Callable[[str], bool], seen: Mapping[str, Entry]
-) -> None:
+def _recognise(entry: Entry, roll: Roll, known: Container[str], seen: Mapping[str, Entry]) -> None:
     """Already brought in, the same line twice, or a second call of somebody accepted."""
     reading = entry.reading
-    if is_known(entry.row.identity):
+    if entry.row.identity in known:
         entry.status = Status.ALREADY
         return
     if entry.row.identity in seen:
