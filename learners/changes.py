@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from learners import birth_dates
 from learners.models import Learner, PhoneNumber
 from sms import phone_numbers
 from staff.models import StaffMember
@@ -36,6 +37,8 @@ class ChangedField:
 class Change:
     """One change of the person or of one number: when, by whom, which fields."""
 
+    # Of the history's row: tells which of two changes at one moment came later.
+    number: int
     at: datetime.datetime
     by: StaffMember | None
     subject: str
@@ -53,7 +56,7 @@ def of(learner: Learner) -> list[Change]:
     )
     found = _told(people, lambda _row: gettext("person"))
     found += _told(rows, lambda row: phone_numbers.display(row.e164))
-    return sorted(found, key=lambda change: change.at, reverse=True)
+    return sorted(found, key=lambda change: (change.at, change.number), reverse=True)
 
 
 def _told(rows: Iterable[Any], subject_of: Any) -> list[Change]:
@@ -70,7 +73,14 @@ def _told(rows: Iterable[Any], subject_of: Any) -> list[Change]:
         fields = tuple(_differences(before, row)) if row.history_type != "-" else ()
         if fields or row.history_type != "~":
             changes.append(
-                Change(row.history_date, row.history_user, subject_of(row), kind, fields)
+                Change(
+                    row.history_id,
+                    row.history_date,
+                    row.history_user,
+                    subject_of(row),
+                    kind,
+                    fields,
+                )
             )
         before = row
     return changes
@@ -107,4 +117,6 @@ def _in_words(field: "models.Field[Any, Any]", value: Any) -> str:
         return str(dict(field.flatchoices).get(value, value))
     if field.name == "e164":
         return phone_numbers.display(value)
+    if isinstance(value, datetime.date):
+        return birth_dates.format_era_date(value)
     return str(value)

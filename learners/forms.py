@@ -37,7 +37,9 @@ class PersonForm(forms.Form):
     )
     postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
     address = forms.CharField(label=_("Address"), max_length=200, required=False)
-    language = forms.ChoiceField(label=_("Language of messages"), choices=Learner.Language.choices)
+    language = forms.ChoiceField(
+        label=_("Language of messages"), choices=Learner.Language.choices, required=False
+    )
     device = forms.ChoiceField(
         label=_("Device"), choices=[("", "—"), *Learner.Device.choices], required=False
     )
@@ -51,7 +53,7 @@ class PersonForm(forms.Form):
         label=_("No phone calls: every notice goes by letter or fax"), required=False
     )
     postal_channel = forms.ChoiceField(
-        label=_("Written notices by"), choices=Learner.PostalChannel.choices
+        label=_("Written notices by"), choices=Learner.PostalChannel.choices, required=False
     )
     notes = forms.CharField(
         label=_("Notes"),
@@ -116,6 +118,12 @@ class PersonForm(forms.Form):
         except residence.InvalidPostcode as error:
             raise forms.ValidationError(str(error)) from error
 
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or Learner.Language.JAPANESE
+
+    def clean_postal_channel(self) -> str:
+        return self.cleaned_data["postal_channel"] or Learner.PostalChannel.POSTCARD
+
     def clean_address(self) -> str:
         return " ".join(self.cleaned_data["address"].split())
 
@@ -171,8 +179,10 @@ class NumberForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
     confirmed = forms.CharField(widget=forms.HiddenInput, required=False)
-    line = forms.ChoiceField(label=_("Line"), choices=PhoneNumber.Line.choices)
-    owner = forms.ChoiceField(label=_("Whose number"), choices=PhoneNumber.Owner.choices)
+    line = forms.ChoiceField(label=_("Line"), choices=PhoneNumber.Line.choices, required=False)
+    owner = forms.ChoiceField(
+        label=_("Whose number"), choices=PhoneNumber.Owner.choices, required=False
+    )
     owner_name = forms.CharField(
         label=_("Owner's name"),
         max_length=80,
@@ -214,6 +224,12 @@ class NumberForm(forms.Form):
                 return dataclasses.replace(confirmed, spoken=" ".join(typed.split()))
             self.suggestion = error.suggestion
             raise forms.ValidationError(str(error)) from error
+
+    def clean_line(self) -> str:
+        return self.cleaned_data["line"] or PhoneNumber.Line.VOICE
+
+    def clean_owner(self) -> str:
+        return self.cleaned_data["owner"] or PhoneNumber.Owner.SELF
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext
 
-from learners import search
+from learners import birth_dates, search
 from learners.models import Learner, LearnerMerge, MergeRecord, PhoneNumber, SearchKey
 from learners.people import FIELDS
 from staff.models import StaffMember
@@ -291,6 +291,8 @@ def _shown(learner: Learner, name: str) -> str:
         return "、".join(str(labels.get(need, need)) for need in value)
     if value and _field(learner, name).choices:
         return str(getattr(learner, f"get_{name}_display")())
+    if isinstance(value, datetime.date):
+        return birth_dates.format_era_date(value)
     return str(value) if value else ""
 
 

@@ -168,6 +168,11 @@ class PhoneNumber(models.Model):
         return phone_numbers.display(self.e164)
 
     @property
+    def was_said_otherwise(self) -> bool:
+        """Whether the words it was given in differ from how it is printed (rule 7)."""
+        return self.as_spoken not in (str(self), self.e164)
+
+    @property
     def sms_capable(self) -> bool:
         """Whether an SMS can reach this number (rules 8 and 9)."""
         return self.line == self.Line.VOICE and phone_numbers.is_sms_capable(self.e164)

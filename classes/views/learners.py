@@ -181,9 +181,8 @@ def _edit_page(
 ) -> HttpResponse:
     """The form; `newer` is the version that somebody else saved meanwhile."""
     context: dict[str, Any] = {"learner": learner, "form": form, "newer": newer}
+    context["seen"] = newer if newer is not None else form["seen"].value()
     if newer is not None:
-        form.data = form.data.copy()
-        form.data["seen"] = str(newer)
         latest = changes.of(learner)
         context["latest"] = latest[0] if latest else None
     return render(request, "learners/learner_edit.html", context, status=status)

@@ -80,8 +80,8 @@ def test_whatever_belonged_to_the_absorbed_record_is_the_survivors_and_comes_bac
     CallLog.objects.create(
         intake=session.intake, called_at=NOW, outcome="registered", learner=absorbed
     )
-    level = factories.level()
-    Placement.objects.create(learner=absorbed, level_version=level.current, placed_at=NOW)
+    wording = factories.level().versions.get()
+    Placement.objects.create(learner=absorbed, level_version=wording, placed_at=NOW)
     events = PlaceEvent.objects.filter(learner=absorbed).count()
     assert events
 
