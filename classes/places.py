@@ -71,9 +71,13 @@ def register(
         raise ValueError("a registration needs a person and a class")
     with transaction.atomic():
         intake = lock_intake(intake_pk)
-        again = standing.find(intake, [a.client_uuid for a in applicants])
-        if again is not None:
-            return again
+        there = standing.find(
+            intake,
+            client_uuids=[applicant.client_uuid for applicant in applicants],
+            learners=[applicant.learner for applicant in applicants],
+        )
+        if there is not None:
+            return there
         request = seating.Request(
             intake=intake,
             applicants=tuple(applicants),
@@ -85,9 +89,6 @@ def register(
             override_reason=override_reason,
             spoken=spoken,
         )
-        there = _already_there(request)
-        if there is not None:
-            return there
         refusal = _refusal(request)
         if refusal is not None:
             return refusal
@@ -162,7 +163,7 @@ def add_wish(
         room = seating.room_for(request)
         if room[wish.pk].bookable >= len(members):
             return seating.seat(request, application.party, members, [wish], (), room)
-        entries = seating.line_up(request, application.party, members, [wish])
+        entries = seating.line_up(request, application.party, members, [wish], room)
         return _waitlisted(request, members, entries)
 
 
@@ -192,21 +193,6 @@ def _members(intake: Intake, party: Party) -> list[Application]:
     for member in members:
         member.intake = intake
     return members
-
-
-def _already_there(request: seating.Request) -> AlreadyThere | None:
-    """One active application per person and intake (rule 23)."""
-    found = list(
-        Application.objects.active()
-        .filter(intake=request.intake, learner__in=[a.learner for a in request.applicants])
-        .select_related("learner")
-        .order_by("number")
-    )
-    if not found:
-        return None
-    for application in found:
-        application.intake = request.intake
-    return standing.already_there(request.intake, found)
 
 
 def _refusal(request: seating.Request) -> Refused | None:
@@ -287,7 +273,7 @@ def _seat_or_line_up(
             if request.intake.seat_rule == Intake.SeatRule.ONE
             else [wish for wish in request.wishes if wish not in roomy]
         )
-        entries = seating.line_up(request, party, applications, rest)
+        entries = seating.line_up(request, party, applications, rest, room)
         return seating.seat(request, party, applications, roomy, entries, room)
     short = [wish for wish in request.wishes if room[wish.pk].bookable > 0]
     if short and request.size > 1 and when_short is WhenShort.ASK:
@@ -299,7 +285,7 @@ def _seat_or_line_up(
     if expects_seat:
         return _seat_gone(request)
     party, applications = seating.create_party(request, request.applicants)
-    entries = seating.line_up(request, party, applications, request.wishes)
+    entries = seating.line_up(request, party, applications, request.wishes, room)
     return _waitlisted(request, applications, entries)
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,8 @@ class Room:
     """Seats bookable in one class now, and the larger parties that a booking would overtake."""
 
     bookable: int
+    # Seats that could be offered along the line, those in an undo window included.
+    offerable: int = 0
     overtaken: "tuple[LineEntry, ...]" = ()
 
 
@@ -75,7 +77,7 @@ def room_for(request: Request) -> dict[int, Room]:
         free = counts[wish.pk].free
         waiting = [e for e in waitlist.line(wish) if e.size and not e.has_offer] if free > 0 else []
         fits = any(entry.size <= free for entry in waiting)
-        rooms[wish.pk] = Room(0 if fits else free, tuple(waiting))
+        rooms[wish.pk] = Room(0 if fits else free, counts[wish.pk].offerable, tuple(waiting))
     return rooms
 
 
@@ -161,7 +163,7 @@ def seat_one(request: Request, wish: ClassSession, room: dict[int, Room]) -> Enr
     enrollment = Enrollment.objects.create(
         application=first[0], class_session=wish, held_at=request.now
     )
-    entries = line_up(request, rest[0].party, rest, request.wishes)
+    entries = line_up(request, rest[0].party, rest, request.wishes, room)
     places = waitlist.positions(entries)
     sentence = sentences.one_seated_one_waits(request.intake, [*first, *rest], wish, places)
     log(
@@ -181,6 +183,7 @@ def line_up(
     party: Party,
     applications: Sequence[Application],
     class_sessions: Sequence[ClassSession],
+    room: Mapping[int, Room],
 ) -> list[WaitlistEntry]:
     """Put the party in each line; whom a late entry overtakes is logged (rule 24)."""
     receipt_number = min(application.number for application in applications)
@@ -198,7 +201,8 @@ def line_up(
         log(_overtaken_by_late_entry(request, applications[0], entries))
     for session in class_sessions:
         # A seat in its undo window may be offered at once, to be announced later (rule 30).
-        waitlist.offer_next(request.intake, session, by=request.by, now=request.now)
+        if room[session.pk].offerable > 0:
+            waitlist.offer_next(request.intake, session, by=request.by, now=request.now)
     return entries
 
 

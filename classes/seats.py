@@ -1,10 +1,11 @@
 """How many seats are taken: held, in open offers, in undo windows, each counted once (rule 21)."""
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 
 from classes.models import Application, ClassSession, Enrollment, Offer, WaitlistEntry
 
@@ -48,28 +49,23 @@ def count(
     """Seat counts by class session, in two queries however many there are."""
     sessions = list(class_sessions)
     pks = [session.pk for session in sessions]
-    undoing = Q(undo_until__gt=now, undo_offer__isnull=True)
-    held_rows = {
-        row["class_session"]: row
-        for row in Enrollment.objects.filter(class_session__in=pks)
-        .filter(Q(ended_at__isnull=True) | undoing)
-        .order_by()
-        .values("class_session")
-        .annotate(held=Count("pk", filter=Q(ended_at__isnull=True)), undoing=Count("pk", undoing))
-    }
-    offered_rows = dict(
-        Offer.objects.open()
-        .filter(class_session__in=pks)
-        .order_by()
-        .values_list("class_session")
-        .annotate(Sum("seats"))
-    )
+    held: Counter[int] = Counter()
+    undoing: Counter[int] = Counter()
+    # Rows and not sums: so few that counting them here costs less than composing the aggregate.
+    undoable = Q(undo_until__gt=now, undo_offer__isnull=True)
+    rows = Enrollment.objects.filter(Q(ended_at__isnull=True) | undoable, class_session__in=pks)
+    for pk, ended_at in rows.order_by().values_list("class_session_id", "ended_at"):
+        (held if ended_at is None else undoing)[pk] += 1
+    offered: Counter[int] = Counter()
+    open_offers = Offer.objects.open().filter(class_session__in=pks).order_by()
+    for pk, seats in open_offers.values_list("class_session_id", "seats"):
+        offered[pk] += seats
     return {
         session.pk: SeatCount(
             capacity=session.capacity if session.cancelled_at is None else 0,
-            held=held_rows.get(session.pk, {}).get("held", 0),
-            undoing=held_rows.get(session.pk, {}).get("undoing", 0),
-            offered=offered_rows.get(session.pk) or 0,
+            held=held[session.pk],
+            offered=offered[session.pk],
+            undoing=undoing[session.pk],
         )
         for session in sessions
     }

@@ -31,7 +31,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("desk")
 
-ON_SQLITE = settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+ON_SQLITE = settings.DATABASES["default"]["ENGINE"] == "config.sqlite"
 OUR_APPS = ("config", "classes", "skill_levels", "learners", "sms", "staff")
 NOT_RUN = {
     "postgres": "marked postgres, need PostgreSQL (make test runs them where it is installed)",

@@ -35,8 +35,10 @@ def press(
     )
 
 
-def meet(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> MeetingPoint:
-    point = MeetingPoint(getattr(owner, name))
+def meet(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, first: int | None = None
+) -> MeetingPoint:
+    point = MeetingPoint(getattr(owner, name), first=first)
     monkeypatch.setattr(owner, name, point)
     return point
 
@@ -133,7 +135,7 @@ def cancel_against_register(monkeypatch: pytest.MonkeyPatch) -> ClassSession:
     press(session, factories.learner())()
     held = Application.objects.get()
     newcomer = factories.learner()
-    meet(monkeypatch, waitlist.seats, "count_one")
+    meet(monkeypatch, seats, "count", first=0)
     race(
         lambda: cancelling.cancel(session.intake_id, held.pk, reason="", by=None, now=NOW),
         press(session, newcomer),

@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def prepare(self, *, demo: bool) -> None:
         """Tables, collected static files and, where wanted, a demo to look at."""
         database = settings.DATABASES["default"]
-        if database["ENGINE"] == "django.db.backends.sqlite3":
+        if database["ENGINE"] == "config.sqlite":
             Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)

@@ -1,0 +1,1 @@
+"""What it costs, runnable by anyone; imported by nothing else."""
