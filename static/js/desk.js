@@ -14,7 +14,8 @@
   let call = 0; // counts calls, so that an answer to an earlier one is dropped
   let placed = false; // the caller of this panel has an answer that holds a place
   let armed = ""; // the key that was pressed once and asks to be pressed again
-  let searched = null; // the text the results belong to
+  let searched = ""; // the text last searched for
+  let shown = ""; // the text whose results stand there
   let toResults = false; // Enter came before the results
   let searchTimer, checkTimer;
 
@@ -73,7 +74,8 @@
     call += 1;
     setPlaced(false);
     armed = "";
-    searched = null;
+    searched = "";
+    shown = "";
     toResults = false;
     clearTimeout(searchTimer);
     clearTimeout(checkTimer);
@@ -90,7 +92,7 @@
   // Search --------------------------------------------------------------------------------
   function search() {
     clearTimeout(searchTimer);
-    if (query.value.trim() === (searched || "")) return;
+    if (query.value.trim() === searched) return;
     searched = query.value.trim();
     htmx.trigger("#desk-search", "search-now");
   }
@@ -110,10 +112,7 @@
   });
 
   function enterInSearch() {
-    if (query.value.trim() === (searched || "") && !byId("desk-search").classList.contains("htmx-request")) {
-      focusResult();
-      return;
-    }
+    if (query.value.trim() === shown) return focusResult();
     toResults = true;
     search();
   }
@@ -343,7 +342,10 @@
 
   document.addEventListener("htmx:afterSwap", (event) => {
     const { id } = event.detail.target;
-    if (id === "desk-results" && toResults) focusResult();
+    if (id === "desk-results") {
+      shown = searched;
+      if (toResults) focusResult();
+    }
     if (id === "desk-person" && person()) arrived();
     if (id === "desk-second") goOn();
     if (id === "desk-answer") {

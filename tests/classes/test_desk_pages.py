@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
 DAY = timezone.timedelta(days=1)
 # A known person by one POST: session, account and role, the intake's lock, the checks under it,
-# what is written, the access log, savepoints of nested steps. Each further query is a caller's time.
+# what is written, the access log, nested savepoints. Each further query is a caller's time.
 MOST_QUERIES = 30
 
 
