@@ -326,6 +326,13 @@
     }
   });
 
+  // The banner goes with the next answer that arrives; that this press did not, stays said.
+  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    document.addEventListener(failure, (event) => {
+      if (event.detail.target?.id === "desk-answer") say(text.notSent);
+    });
+  }
+
   // Numbers change in place; whoever stands on them or reads them is not disturbed.
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
