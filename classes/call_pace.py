@@ -35,7 +35,7 @@ class Pace:
 
 def pace(*, now: datetime.datetime) -> Pace:
     """How many of tonight's calls can still be made, over all operators together."""
-    until = closing_time(now)
+    until = closing_time(now=now)
     tonight = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lt=until)
     to_make = calls.open_tasks(now=now).filter(tonight).count()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -53,7 +53,7 @@ def pace(*, now: datetime.datetime) -> Pace:
     return Pace(to_make, until, made["today"], per_hour, can)
 
 
-def closing_time(now: datetime.datetime) -> datetime.datetime:
+def closing_time(*, now: datetime.datetime) -> datetime.datetime:
     """Today's time after which nobody is called any more."""
     return timezone.localtime(now).replace(
         hour=settings.CALLS_UNTIL.hour,
@@ -66,7 +66,7 @@ def closing_time(now: datetime.datetime) -> datetime.datetime:
 def next_attempt(*, due_at: datetime.datetime, now: datetime.datetime) -> datetime.datetime:
     """When to try again: in two hours, sooner where it is pressing, else the next morning."""
     local = timezone.localtime(now)
-    closing = closing_time(now)
+    closing = closing_time(now=now)
     opening = local.replace(
         hour=settings.CALLS_FROM.hour, minute=settings.CALLS_FROM.minute, second=0, microsecond=0
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from classes import histories, loan_phones, seats, waitlist
+from classes import histories, loan_phones, seats, timetable, waitlist
 from classes.models import (
     Application,
     ClassSession,
@@ -21,8 +21,6 @@ from classes.models import (
 from classes.seats import SeatCount, Waiting
 from staff import roles
 from staff.models import StaffMember
-
-PEOPLE_PER_TEACHER = 4
 
 
 @dataclass(frozen=True)
@@ -154,25 +152,20 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
         ],
         room_elsewhere=_room_elsewhere(class_session, intake, now),
         phones=loan_phones.usage(class_session, now=now),
-        warnings=staffing_warnings(class_session, held=len(sitting)),
+        warnings=warnings(class_session),
         passes_by_itself=times.passes_by_itself(now),
         can_join=times.can_join(now),
     )
 
 
-def staffing_warnings(class_session: ClassSession, *, held: int) -> list[str]:
-    """Nobody teaches, or too many learners for those who do (rule 40)."""
-    instructors = list(class_session.instructors.all())
-    teachers = len({*instructors, *class_session.assistants.all()})
-    warnings = []
-    if not instructors:
-        warnings.append(_("No instructor is assigned."))
-    if teachers and held > PEOPLE_PER_TEACHER * teachers:
-        warnings.append(
-            _("%(people)d people for %(teachers)d teaching: more than %(limit)d each.")
-            % {"people": held, "teachers": teachers, "limit": PEOPLE_PER_TEACHER}
-        )
-    return warnings
+def warnings(class_session: ClassSession) -> list[str]:
+    """What stands in the way of its lessons, and who is missing (rules 38 and 40)."""
+    return [
+        _("No. %(number)d: %(text)s") % {"number": conflict.number, "text": conflict.text}
+        if conflict.number
+        else conflict.text
+        for conflict in timetable.conflicts_of(class_session)
+    ]
 
 
 def history(class_session: ClassSession) -> QuerySet[PlaceEvent]:

@@ -185,14 +185,17 @@ def test_moving_to_a_class_that_does_not_run_is_a_sentence(desk):
     assert press(desk, "seat_move", seat.pk, to=here.pk)
 
 
-def test_the_page_warns_of_too_many_people_for_those_who_teach():  # rule 40
-    session = factories.class_session()
-    assert len(class_page.staffing_warnings(session, held=0)) == 1
+def test_the_page_warns_of_what_stands_in_the_way():  # rules 38 and 40
+    hall = factories.venue()
+    session = factories.class_session(venue=hall, capacity=5, lessons=1)
+    assert len(class_page.warnings(session)) == 1  # nobody teaches
     session.instructors.add(factories.staff_member(role="instructor"))
+    assert len(class_page.warnings(session)) == 1  # one for five
     session.assistants.add(factories.staff_member(role="instructor"))
-    assert class_page.staffing_warnings(session, held=8) == []
-    (warning,) = class_page.staffing_warnings(session, held=9)
-    assert {"9", "2", "4"} <= set(warning)
+    assert class_page.warnings(session) == []
+    factories.class_session(venue=hall, capacity=1, lessons=1)
+    (double_use,) = class_page.warnings(session)
+    assert "1" in double_use
 
 
 def test_the_history_tells_of_cancellations_too_page_by_page(desk):
