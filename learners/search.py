@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet
 
 from learners.models import Learner, PhoneNumber, SearchKey
 from learners.search_keys import SearchKeyValue, keys_for, query_prefixes, upper_bound
@@ -29,7 +29,7 @@ def find(text: str, *, limit: int = LIMIT) -> list[Learner]:
     if not sql:
         return []
     found = list(Learner.objects.raw(sql, parameters))
-    prefetch_related_objects(found, "phone_numbers")
+    _attach_numbers(found)
     return found
 
 
@@ -53,6 +53,21 @@ def rebuild_keys(*, batch: int = _BATCH) -> int:
         seen += len(people)
         last = people[-1].pk
     return seen
+
+
+def _attach_numbers(learners: Sequence[Learner]) -> None:
+    """What prefetch_related_objects does, in two thirds of its time: it makes a manager for every
+    row, and this list is made anew with every pause in typing."""
+    people = {learner.pk: learner for learner in learners}
+    numbers: dict[int, list[PhoneNumber]] = {pk: [] for pk in people}
+    for number in PhoneNumber.objects.filter(learner__in=people):
+        number.learner = people[number.learner_id]
+        numbers[number.learner_id].append(number)
+    for pk, learner in people.items():
+        known: QuerySet[PhoneNumber] = QuerySet(PhoneNumber)
+        known._result_cache = numbers[pk]
+        known._prefetch_done = True  # type: ignore[attr-defined]
+        learner._prefetched_objects_cache = {"phone_numbers": known}  # type: ignore[attr-defined]
 
 
 def _refresh(learners: Sequence[Learner]) -> None:
@@ -100,6 +115,7 @@ def _statement(prefixes: Iterable[SearchKeyValue], *, limit: int) -> tuple[str, 
         kinds.setdefault(prefix.key, []).append(prefix.kind)
     is_postgres = connection.vendor == "postgresql"
     from_, below, by_bytes = ("~>=~", "~<~", " USING ~<~") if is_postgres else (">=", "<", "")
+    as_bytes = ' COLLATE "C"' if is_postgres else ""
     keys, people = SearchKey._meta.db_table, Learner._meta.db_table
     ranges: list[str] = []
     parameters: list[Any] = []
@@ -118,7 +134,7 @@ def _statement(prefixes: Iterable[SearchKeyValue], *, limit: int) -> tuple[str, 
     if not ranges:
         return "", []
     return (
-        f"SELECT person.* FROM (SELECT learner_id, MIN(key) AS best"  # noqa: S608
+        f"SELECT person.* FROM (SELECT learner_id, MIN(key{as_bytes}) AS best"  # noqa: S608
         f" FROM ({' UNION ALL '.join(ranges)}) AS hit"
         f" GROUP BY learner_id ORDER BY 2, 1 LIMIT %s) AS found"
         f" JOIN {people} AS person ON person.id = found.learner_id"
