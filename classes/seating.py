@@ -293,12 +293,12 @@ def tell(request: Request, application: Application, sentence: str) -> None:
         for wish in request.wishes
         if (start := waitlist.joining_times(wish, request.intake).first_lesson) is not None
     ]
-    in_three_days = request.now + datetime.timedelta(days=3)
+    in_five_days = request.now + datetime.timedelta(days=5)
     notices.registered(
         application,
         sentence,
         spoken=request.spoken,
-        due_at=min([in_three_days, *starts]),
+        due_at=min([in_five_days, *starts]),
         by=request.by,
         now=request.now,
     )

@@ -63,7 +63,10 @@ class Course(models.Model):
         help_text=_("For messages: at most 5 characters cost least."),
     )
     level = models.ForeignKey(
-        "skill_levels.SkillLevel", on_delete=models.PROTECT, related_name="courses"
+        "skill_levels.SkillLevel",
+        on_delete=models.PROTECT,
+        related_name="courses",
+        verbose_name=_("level"),
     )
     lesson_count = models.PositiveSmallIntegerField(_("number of lessons"), default=3)
     lesson_minutes = models.PositiveSmallIntegerField(_("minutes of a lesson"), default=120)
@@ -96,9 +99,19 @@ class ClassSession(models.Model):
     intake = models.ForeignKey(
         "classes.Intake", on_delete=models.PROTECT, related_name="class_sessions"
     )
-    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="class_sessions")
+    course = models.ForeignKey(
+        Course,
+        on_delete=models.PROTECT,
+        related_name="class_sessions",
+        verbose_name=_("course"),
+    )
     code = models.CharField(_("code in the city's paper"), max_length=12)
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="class_sessions")
+    venue = models.ForeignKey(
+        Venue,
+        on_delete=models.PROTECT,
+        related_name="class_sessions",
+        verbose_name=_("venue"),
+    )
     capacity = models.PositiveSmallIntegerField(_("capacity"))
     instructors = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
