@@ -81,7 +81,7 @@ def rebuild(*, now: datetime.datetime) -> Summary:
 
 def summary(*, now: datetime.datetime) -> Summary:
     """Count what stands in the database."""
-    today = calendar.around(now).today
+    today = calendar.around(now=now).today
     start = calendar.clock(today, 0)
     return Summary(
         people=Learner.objects.current().count(),
@@ -101,7 +101,7 @@ def summary(*, now: datetime.datetime) -> Summary:
 
 
 def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
-    dates = calendar.around(now)
+    dates = calendar.around(now=now)
     dice = random.Random(dates.today.isoformat())  # noqa: S311 - dice, not secrets
     staff = accounts.make(reset=reset_passwords, now=now)
     operators = [staff[name] for name in ("uketsuke", "uketsuke2", "uketsuke3")]

@@ -51,7 +51,7 @@ class Calendar:
         return timezone.localtime(self.now).date()
 
 
-def around(now: datetime.datetime) -> Calendar:
+def around(*, now: datetime.datetime) -> Calendar:
     """Three rounds over, one with lessons today, two open since the last working day, one to come.
 
     Their months always differ, so that "12月の42番" means one application.

@@ -26,7 +26,9 @@ RETURNING = 32
 WAITING_AS_TWO = 160
 # They stand first in line for N2: the next single person goes past them (rule 27).
 FIRST_IN_LINE_AS_TWO = 147
+# Their date of birth is told in the afternoon.
 AGE_TOLD_LATER = 151
+SPARE_SEATS = 4
 HOUR = 60 * MINUTE
 
 
@@ -83,19 +85,24 @@ def _rush(reception: Reception, opens: datetime.datetime) -> None:
 
 
 def _wishes(reception: Reception, party: list[Person]) -> list[ClassSession]:
-    """A class of the level, sometimes a second; A2 fills up and then nobody asks for it."""
+    """A class of the level, sometimes a second. A2 fills up and then nobody asks for it; in P2
+    some seats stay free."""
     classes = reception.opened.classes
     wishes = past_rounds.wishes_of(reception, party[0])
-    accounts = [classes["A1"], classes["A2"]]
-    if wishes[0] in accounts:
-        second = not _is_full(reception, "A2") and reception.dice.random() < 0.5
-        return [classes["A2"] if second else classes["A1"]]
+    for first, second, spare in (("A1", "A2", 0), ("P1", "P2", SPARE_SEATS)):
+        if wishes[0] in (classes[first], classes[second]):
+            has_room = _free(reception, second) >= spare + len(party)
+            return [classes[second if has_room and reception.dice.random() < 0.5 else first]]
     return wishes
 
 
-def _is_full(reception: Reception, code: str) -> bool:
+def _free(reception: Reception, code: str) -> int:
     session = reception.opened.classes[code]
-    return session.enrollments.filter(ended_at=None).count() >= session.capacity
+    return session.capacity - session.enrollments.filter(ended_at=None).count()
+
+
+def _is_full(reception: Reception, code: str) -> bool:
+    return _free(reception, code) <= 0
 
 
 def _no_seat_wanted(reception: Reception, moments: Iterator[datetime.datetime]) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import stalled, timetable
+from classes import desk, stalled, timetable
 from classes.demo import accounts, build, calendar, clearing, state
 from classes.models import (
     Application,
@@ -110,6 +110,12 @@ def test_every_invariant_of_places_holds_in_every_intake():  # rules 21, 23, 27,
         invariants.check(intake, now=NOW)
         invariants.overtaken_are_explained(intake)
     assert stalled.standing_still(now=NOW) == []
+
+
+def test_some_classes_have_seats_free_and_others_a_line():  # rule 28
+    rows = desk.class_rows(the("first_come"), now=NOW)
+    assert [row.class_session.code for row in rows if row.bookable > 1] == ["P2"]
+    assert {"N1", "N2", "A1"} <= {r.class_session.code for r in rows if r.waiting.parties > 3}
 
 
 def test_offers_stand_in_every_state():
