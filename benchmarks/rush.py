@@ -12,6 +12,7 @@ and the invariants, checked afterwards. The generator runs on the same cores. St
 
 import argparse
 import contextlib
+import functools
 import http.client
 import os
 import queue
@@ -117,7 +118,7 @@ class Job:
         return not self.learner
 
 
-def whole_flow(operator: Operator, addresses: Addresses, job: Job) -> None:
+def whole_flow(operator: Operator, job: Job, *, addresses: Addresses) -> None:
     """What an operator's browser asks for in one call."""
     ok(operator.post(addresses.search, {"q": job.tail}))
     if job.is_new:
@@ -260,9 +261,8 @@ def measure_here(database: str) -> bool:
         ]
         for name, unit, pace in runs:
             addresses, jobs = morning.prepare(name, CALLERS, SEATS)
-            timings = drive(
-                operators, jobs, lambda o, j, a=addresses: whole_flow(o, a, j), per_second=pace
-            )
+            flow = functools.partial(whole_flow, addresses=addresses)
+            timings = drive(operators, jobs, flow, per_second=pace)
             results[name] = timings
             print(timings.line(name, unit))
             held &= report(timings, morning.problems(name))

@@ -215,6 +215,7 @@ def record_death(
         learner = Learner.objects.get(pk=learner_pk)
         learner.deceased_on = on
         learner._history_user = by  # type: ignore[attr-defined]
+        learner._history_date = now  # type: ignore[attr-defined]
         learner.save(update_fields=["deceased_on"])
         notices.drop_for_learner(learner_pk, by=by, now=now)
         for application in applications:

@@ -103,6 +103,7 @@ def test_the_preview_foresees_what_confirming_does(planner: Client, intake: Inta
     for row in batch.rows.all():
         assert foreseen[row.row_number]["status"] == row.status
         if "positions" in foreseen[row.row_number]:
+            assert row.application is not None
             entry = WaitlistEntry.objects.get(party=row.application.party)
             ahead = WaitlistEntry.objects.filter(
                 class_session=entry.class_session, received_at__lt=entry.received_at
