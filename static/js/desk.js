@@ -181,14 +181,14 @@
 
   // Keys ----------------------------------------------------------------------------------
   function register() {
-    if (!person()) return say(text.noPerson);
-    if (!deskClasses.chosen().length) return say(text.noClass);
+    if (!person()) return say(text.nobody);
+    if (!deskClasses.chosen().length) return say(text.unchosen);
     return form.requestSubmit();
   }
 
   function showMore() {
     const more = byId("desk-more");
-    if (!more) return say(text.noPerson);
+    if (!more) return say(text.nobody);
     more.hidden = !more.hidden;
     if (!more.hidden) more.querySelector("select, input").focus();
     else deskClasses.focus();
@@ -302,10 +302,10 @@
     if (elt.id === "desk-live") return;
     if (elt.id === "desk-p" && !person()) {
       event.preventDefault();
-      say(text.noPerson);
+      say(text.nobody);
     } else if (elt.id === "call-form" && (!person() || !deskClasses.chosen().length)) {
       event.preventDefault();
-      say(person() ? text.noClass : text.noPerson);
+      say(person() ? text.unchosen : text.nobody);
     } else if (elt.dataset.endsCall !== undefined && outcome() !== "refused") {
       if (!mayLose(elt.dataset.key)) event.preventDefault();
     }
