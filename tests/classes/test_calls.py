@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from classes import call_attempts, call_pace, calls, offers, posting
+from classes import call_attempts, call_pace, calls, cancelling, offers, posting
 from classes.call_attempts import Answer, Recorded, Result, Try
 from classes.models import (
     CallAttempt,
@@ -273,6 +273,16 @@ def test_somebody_in_line_hears_the_place_of_today():  # rule 24
     assert "2番目" in calls.sentence(task, now=NOW)
     WaitlistEntry.objects.filter(party=ahead.party).update(ended_at=NOW, ending="cancelled")
     assert "1番目" in calls.sentence(task, now=NOW)
+
+
+def test_a_call_dropped_by_a_cancellation_is_to_be_made_again_when_that_is_undone():  # rule 30
+    application = factories.registered(factories.class_session(), spoken=False)[0]
+    task = CallTask.objects.get()
+    cancelling.cancel(application.intake_id, application.pk, reason="", by=None, now=NOW)
+    assert order() == []
+    cancelling.undo(application.intake_id, application.pk, by=None, now=NOW + MINUTE)
+    assert order(NOW + MINUTE) == [task.pk]
+    assert Notice.objects.get().outcome == ""
 
 
 def test_there_is_no_pace_before_anybody_has_called():
