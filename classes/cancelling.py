@@ -10,8 +10,10 @@ from classes.events import event, log
 from classes.locking import lock_intake, lock_intakes, require_lock
 from classes.models import (
     Application,
+    CallTask,
     Enrollment,
     Intake,
+    Notice,
     Offer,
     PlaceEvent,
     WaitlistEntry,
