@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from classes import learner_page
 from classes.models import CallTask, Notice, StaffTask
 from learners import numbers, people
 from learners.models import Learner, LearnerMerge, PhoneNumber
@@ -131,16 +130,17 @@ def test_the_page_of_a_person_shows_everything_but_the_emergency_contact(
 
 
 def test_the_queries_of_a_persons_page_do_not_grow_with_applications(
-    django_assert_num_queries: Any, django_assert_max_num_queries: Any
+    browser: Client, django_assert_num_queries: Any, django_assert_max_num_queries: Any
 ) -> None:
     one, many = person(), person()
     register(one, factories.class_session())
     for _ in range(4):
         register(many, factories.class_session())
-    with django_assert_max_num_queries(40) as counted:
-        learner_page.page(Learner.objects.get(pk=one.pk), now=NOW)
+    with django_assert_max_num_queries(50) as counted:
+        browser.get(reverse("learner_detail", args=[one.pk]))
     with django_assert_num_queries(len(counted)):
-        assert len(learner_page.page(Learner.objects.get(pk=many.pk), now=NOW).applications) == 4
+        response = browser.get(reverse("learner_detail", args=[many.pk]))
+    assert len(response.context["page"].applications) == 4
 
 
 def test_somebody_new_is_written_with_what_was_typed(
