@@ -19,7 +19,7 @@ register = template.Library()
 # Route, label, and the routes beginning with which the link counts as "here".
 LINKS: Final = (
     ("desk", _("Desk"), ("desk",)),
-    ("call_list", _("Calls to make"), ("call_",)),
+    ("call_list", _("Calls to make"), ("call_", "task_")),
     ("post_list", _("Letters to send"), ("post_",)),
     ("intake_list", _("Intakes"), ("intake_", "class_session_", "lesson_")),
     ("class_list", _("Classes"), ("class_list", "class_detail")),
