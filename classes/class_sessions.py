@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from classes import capacity, lessons
 from classes.locking import lock_intake
@@ -13,6 +14,10 @@ from classes.timetable import Planned
 from staff.models import StaffMember
 
 FIELDS = ("course", "code", "venue", "notes")
+
+
+class CodeTaken(ValueError):
+    """The intake has a class with this code; the message, translated, says so."""
 
 
 def create(
@@ -26,9 +31,13 @@ def create(
     by: StaffMember,
     now: datetime.datetime,
 ) -> ClassSession:
-    """A new class, also in the middle of an intake: adding one is no rule change (rule 25)."""
+    """A new class, also in the middle of an intake: adding one is no rule change (rule 25).
+
+    Raises CodeTaken.
+    """
     with transaction.atomic():
         lock_intake(intake.pk)
+        _check_code_is_free(intake.pk, fields["code"], None)
         session = ClassSession(
             intake=intake, capacity=seats, **{name: fields[name] for name in FIELDS}
         )
@@ -51,9 +60,13 @@ def update(
     by: StaffMember,
     now: datetime.datetime,
 ) -> None:
-    """Change a class, or nothing of it: raises capacity.BelowHeld and lessons.LessonHeld."""
+    """Change a class, or nothing of it.
+
+    Raises CodeTaken, capacity.BelowHeld and lessons.LessonHeld.
+    """
     with transaction.atomic():
         lock_intake(session.intake_id)
+        _check_code_is_free(session.intake_id, fields["code"], session.pk)
         capacity.change(session.pk, seats, by=by, now=now)
         changed = [name for name in FIELDS if getattr(session, name) != fields[name]]
         for name in changed:
@@ -64,3 +77,8 @@ def update(
         session.instructors.set(instructors)
         session.assistants.set(assistants)
         lessons.set_lessons(session, planned, by=by, now=now)
+
+
+def _check_code_is_free(intake_pk: int, code: str, own_pk: int | None) -> None:
+    if ClassSession.objects.filter(intake=intake_pk, code=code).exclude(pk=own_pk).exists():
+        raise CodeTaken(gettext("This intake has a class with this code already."))

@@ -3,7 +3,7 @@
 import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from classes import sentences
 from classes.models import Application, CallTask, Enrollment, Lesson, Notice, Offer
@@ -124,26 +124,86 @@ def reword_offer(notice: Notice, offer: Offer) -> None:
 
 
 def lesson_changed(
-    lesson: Lesson, *, old_starts_at: datetime.datetime, now: datetime.datetime
+    lesson: Lesson,
+    *,
+    old_starts_at: datetime.datetime,
+    by: StaffMember | None,
+    now: datetime.datetime,
 ) -> list[Notice]:
-    """Tell everybody who holds a seat that a lesson moved; its revision makes the occasion."""
-    seats = (
+    """Tell everybody who holds a seat that a lesson moved; its revision makes the occasion.
+
+    Whoever was not yet told of an earlier move is told of this one alone, from the day they know.
+    """
+    about = Notice.objects.filter(
+        purpose=Notice.Purpose.CHANGED, occasion__startswith=f"lesson:{lesson.pk}:"
+    )
+    known = _last_heard(about)
+    began = dict(lesson.history.order_by("history_date", "pk").values_list("revision", "starts_at"))
+    _drop(Q(pk__in=[notice.pk for notice in about if notice.settled_at is None]), by=by, now=now)
+    due = min(old_starts_at, lesson.starts_at) - datetime.timedelta(days=1)
+    told = []
+    for seat in _seats_of(lesson):
+        learner = seat.application.learner
+        heard = known.get(learner.pk, lesson.revision - 1)
+        if heard:
+            day = began.get(heard, old_starts_at)
+            sentence = sentences.lesson_changed(learner, lesson, day)
+        else:
+            sentence = sentences.lesson_added(learner, lesson)
+        told.append(_about_lesson(seat, lesson, sentence, due_at=max(now, due), now=now))
+    return told
+
+
+def lesson_added(lesson: Lesson, *, now: datetime.datetime) -> list[Notice]:
+    """Tell everybody who holds a seat that their class has one lesson more."""
+    due = max(now, lesson.starts_at - datetime.timedelta(days=1))
+    return [
+        _about_lesson(
+            seat,
+            lesson,
+            sentences.lesson_added(seat.application.learner, lesson),
+            due_at=due,
+            now=now,
+        )
+        for seat in _seats_of(lesson)
+    ]
+
+
+def _seats_of(lesson: Lesson) -> QuerySet[Enrollment]:
+    return (
         Enrollment.objects.held()
         .filter(class_session=lesson.class_session_id)
         .select_related("application__learner", "application__intake")
     )
-    due = min(old_starts_at, lesson.starts_at) - datetime.timedelta(days=1)
-    return [
-        create(
-            seat.application,
-            Notice.Purpose.CHANGED,
-            f"lesson:{lesson.pk}:{lesson.revision}",
-            sentences.lesson_changed(seat.application.learner, lesson, old_starts_at),
-            due_at=max(now, due),
-            now=now,
-        )
-        for seat in seats
-    ]
+
+
+def _about_lesson(
+    seat: Enrollment,
+    lesson: Lesson,
+    sentence: str,
+    *,
+    due_at: datetime.datetime,
+    now: datetime.datetime,
+) -> Notice:
+    occasion = f"lesson:{lesson.pk}:{lesson.revision}"
+    return create(
+        seat.application, Notice.Purpose.CHANGED, occasion, sentence, due_at=due_at, now=now
+    )
+
+
+def _last_heard(about: QuerySet[Notice]) -> dict[int, int]:
+    """Learner → the revision they know, for those with moves they were not told of; 0 if none."""
+    known: dict[int, int] = {}
+    for notice in sorted(about, key=_revision):
+        if notice.settled_at is not None and notice.outcome != Notice.Outcome.DROPPED:
+            known.pop(notice.learner_id, None)
+        else:
+            known.setdefault(notice.learner_id, _revision(notice) - 1)
+    return known
+
+
+def _revision(notice: Notice) -> int:
+    return int(notice.occasion.rpartition(":")[2])
 
 
 def drop_for_offer(offer: Offer, *, by: StaffMember | None, now: datetime.datetime) -> None:

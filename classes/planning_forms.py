@@ -1,12 +1,15 @@
 """Forms of the pages on which coordinators plan: intakes, classes with lessons, venues, courses."""
 
 import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q, QuerySet
 from django.forms import BaseFormSet, formset_factory
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +17,7 @@ from classes.models import ClassSession, Course, Intake, Venue, VenueClosure
 from classes.timetable import Planned
 from skill_levels.models import SkillLevel
 from staff.models import StaffMember
+from staff.roles import INSTRUCTOR
 
 WEEKDAYS = [
     (1, _("Monday")),
@@ -25,6 +29,14 @@ WEEKDAYS = [
     (7, _("Sunday")),
 ]
 MOST_LESSONS = 20
+# A year mistyped is a mistake to show, not a date the database cannot hold.
+FIRST_DAY, LAST_DAY = datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)
+
+
+def check_day(value: datetime.date) -> None:
+    """Raise ValidationError for a year that can only be a slip of the fingers."""
+    if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
+        raise forms.ValidationError(gettext("Check the year."))
 
 
 class DayInput(forms.DateInput):
@@ -46,6 +58,12 @@ class MomentInput(forms.DateTimeInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%dT%H:%M")
+
+    def format_value(self, value: Any) -> str | None:
+        """With its seconds where there are any, so that saving does not change them."""
+        if isinstance(value, datetime.datetime) and value.second:
+            return f"{value:%Y-%m-%dT%H:%M:%S}"
+        return super().format_value(value)
 
 
 class IntakeForm(forms.ModelForm):
@@ -80,6 +98,28 @@ class IntakeForm(forms.ModelForm):
         "line_cutoff_at",
     )
 
+    # Field → the least and the most that makes sense.
+    LIMITS = (
+        ("min_age", 0, 120),
+        ("max_age", 0, 120),
+        ("max_choices", 1, 10),
+        ("offer_hours", 1, 720),
+        ("undo_minutes", 0, 120),
+        ("last_joining_lesson", 1, MOST_LESSONS),
+    )
+
+    def __init__(self, *args: Any, may_thaw: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_frozen = self.instance.rules_frozen_at is not None
+        if is_frozen and not may_thaw:
+            for name in Intake.RULE_FIELDS:
+                self.fields[name].disabled = True
+        if not (is_frozen and may_thaw):
+            del self.fields["reason"]
+        _limit(self, self.LIMITS)
+        for name in ("opens_at", "closes_at", "line_cutoff_at", "reference_date"):
+            self.fields[name].validators.append(check_day)
+
     def basics(self) -> list[forms.BoundField]:
         return [self[name] for name in self.BASICS]
 
@@ -100,25 +140,22 @@ class IntakeForm(forms.ModelForm):
         drawn = data.get("line_order") == Intake.LineOrder.DRAWN
         if drawn and not data.get("line_cutoff_at"):
             self.add_error("line_cutoff_at", gettext("Enter when the line is drawn."))
-        for name in ("max_choices", "last_joining_lesson", "offer_hours"):
-            if data.get(name) == 0:
-                self.add_error(name, gettext("At least 1."))
         return data
 
 
 class CopyIntakeForm(forms.Form):
     """A new intake like an old one."""
 
-    code = forms.SlugField(label=_("code"), max_length=20)
-    title = forms.CharField(label=_("title"), max_length=60)
-    spoken_name = forms.CharField(label=_("name when spoken"), max_length=20)
-    opens_at = forms.DateTimeField(label=_("reception opens"), widget=MomentInput)
-
-    def clean_code(self) -> str:
-        code: str = self.cleaned_data["code"]
-        if Intake.objects.filter(code=code).exists():
-            raise forms.ValidationError(gettext("There is an intake with this code already."))
-        return code
+    code = forms.SlugField(
+        label=capfirst(_("code")),
+        max_length=20,
+        help_text=_("Stands before each receipt number, e.g. 2026-10."),
+    )
+    title = forms.CharField(label=capfirst(_("title")), max_length=60)
+    spoken_name = forms.CharField(label=capfirst(_("name when spoken")), max_length=20)
+    opens_at = forms.DateTimeField(
+        label=capfirst(_("reception opens")), widget=MomentInput, validators=[check_day]
+    )
 
 
 class ClassSessionForm(forms.ModelForm):
@@ -136,25 +173,17 @@ class ClassSessionForm(forms.ModelForm):
     def __init__(self, *args: Any, intake: Intake, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.intake = intake
-        teachers = StaffMember.objects.filter(is_active=True).order_by("name", "username")
+        _limit(self, (("capacity", 0, 500),))
         for name in ("instructors", "assistants"):
             field = self.fields[name]
             assert isinstance(field, forms.ModelMultipleChoiceField)
-            field.queryset = self._teachers(teachers)
+            field.queryset = _teachers(self.instance)
         _in_use(self.fields["venue"], Venue.objects.filter(is_active=True), self.instance.venue_id)
         _in_use(
             self.fields["course"],
             Course.objects.filter(is_active=True).select_related("level__current"),
             self.instance.course_id,
         )
-
-    def _teachers(self, everybody: "QuerySet[StaffMember]") -> "QuerySet[StaffMember]":
-        """Instructors, and whoever teaches already."""
-        return (
-            everybody.filter(groups__name="instructor")
-            | everybody.filter(taught_class_sessions__isnull=False)
-            | everybody.filter(assisted_class_sessions__isnull=False)
-        ).distinct()
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"].strip()
@@ -174,7 +203,7 @@ class ClassSessionForm(forms.ModelForm):
 class PatternForm(forms.Form):
     """From which the dates of a series are proposed."""
 
-    start = forms.DateField(label=_("From"), widget=DayInput)
+    start = forms.DateField(label=_("From"), widget=DayInput, validators=[check_day])
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Weekdays"), choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple
     )
@@ -187,22 +216,29 @@ class PatternForm(forms.Form):
 
 
 class LessonForm(forms.Form):
-    """One lesson's date, times and hall; an empty row is no lesson."""
+    """One lesson's date, times and hall; a row without any of them is no lesson."""
 
-    day = forms.DateField(label=_("Date"), widget=DayInput, required=False)
+    day = forms.DateField(label=_("Date"), widget=DayInput, required=False, validators=[check_day])
     begins = forms.TimeField(label=_("Begins"), widget=ClockInput, required=False)
     ends = forms.TimeField(label=_("Ends"), widget=ClockInput, required=False)
-    venue = forms.ModelChoiceField(
-        label=_("Venue"), queryset=Venue.objects.all(), required=False, empty_label="—"
-    )
+    venue = forms.TypedChoiceField(label=_("Venue"), required=False, empty_value=None)
+
+    def __init__(self, *args: Any, venues: Sequence[Venue] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        by_key = {str(venue.pk): venue for venue in venues}
+        field = self.fields["venue"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [("", _("as the class")), *((key, str(by_key[key])) for key in by_key)]
+        field.coerce = by_key.__getitem__
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        if not data.get("day"):
-            return data
-        for name in ("begins", "ends"):
-            if name in data and data[name] is None:
-                self.add_error(name, gettext("Enter a time."))
+        wanted = {"day": gettext("Enter a date."), "begins": gettext("Enter a time.")}
+        wanted["ends"] = wanted["begins"]
+        if any(data.get(name) for name in wanted):
+            for name, message in wanted.items():
+                if name in data and data[name] is None:
+                    self.add_error(name, message)
         if data.get("begins") and data.get("ends") and data["ends"] <= data["begins"]:
             self.add_error("ends", gettext("The lesson must end after it begins."))
         return data
@@ -230,7 +266,7 @@ class VenueForm(forms.ModelForm):
     """A hall and what it lends."""
 
     closed_weekdays = forms.TypedMultipleChoiceField(
-        label=_("closed weekdays"),
+        label=capfirst(_("closed weekdays")),
         choices=WEEKDAYS,
         coerce=int,
         required=False,
@@ -249,6 +285,10 @@ class VenueForm(forms.ModelForm):
             "is_active",
         )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _limit(self, (("loan_phones", 0, 500),))
+
 
 class ClosureForm(forms.ModelForm):
     """A day on which a hall is closed."""
@@ -257,6 +297,10 @@ class ClosureForm(forms.ModelForm):
         model = VenueClosure
         fields = ("day", "reason")
         widgets = {"day": DayInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].validators.append(check_day)
 
 
 class CourseForm(forms.ModelForm):
@@ -281,12 +325,7 @@ class CourseForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         levels = SkillLevel.objects.taught()
         _in_use(self.fields["level"], levels, self.instance.level_id)
-
-    def clean_lesson_count(self) -> int:
-        count: int = self.cleaned_data["lesson_count"]
-        if count < 1:
-            raise forms.ValidationError(gettext("At least 1."))
-        return count
+        _limit(self, (("lesson_count", 1, MOST_LESSONS), ("lesson_minutes", 10, 480)))
 
 
 def _in_use(field: forms.Field, rows: "QuerySet[Any]", also: int | None) -> None:
@@ -295,3 +334,25 @@ def _in_use(field: forms.Field, rows: "QuerySet[Any]", also: int | None) -> None
     if also is not None:
         rows = rows.model._default_manager.filter(pk__in=[*rows.values_list("pk", flat=True), also])
     field.queryset = rows
+
+
+def _teachers(session: ClassSession) -> "QuerySet[StaffMember]":
+    """Instructors, whoever teaches anywhere, and whoever stands in this class already."""
+    fits = (
+        Q(groups__name=INSTRUCTOR)
+        | Q(taught_class_sessions__isnull=False)
+        | Q(assisted_class_sessions__isnull=False)
+    ) & Q(is_active=True)
+    if session.pk:
+        fits |= Q(taught_class_sessions=session) | Q(assisted_class_sessions=session)
+    people = StaffMember.objects.filter(fits).values("pk")
+    return StaffMember.objects.filter(pk__in=people).order_by("name", "username")
+
+
+def _limit(form: forms.BaseForm, limits: Iterable[tuple[str, int, int]]) -> None:
+    """Say in the field, and check, between which numbers it lies."""
+    for name, least, most in limits:
+        field = form.fields[name]
+        assert isinstance(field, forms.IntegerField)
+        field.validators += [MinValueValidator(least), MaxValueValidator(most)]
+        field.widget.attrs |= {"min": least, "max": most}

@@ -226,6 +226,20 @@ def lesson_changed(learner: Learner, lesson: Lesson, old_starts_at: datetime.dat
     )
 
 
+def lesson_added(learner: Learner, lesson: Lesson) -> str:
+    """A class has one lesson more."""
+    language = learner.language
+    return render(
+        "lesson_added",
+        learner,
+        klass=spoken_class(lesson.class_session, language),
+        number=lesson.number,
+        day=spoken_day(lesson.starts_at, language),
+        clock=spoken_clock(lesson.starts_at, language),
+        venue=lesson.venue.short_name or lesson.venue.name,
+    )
+
+
 def _about(
     intake: Intake,
     applications: Sequence[Application],

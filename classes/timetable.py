@@ -1,12 +1,14 @@
 """When lessons are: dates proposed from a weekday pattern, and what stands in their way."""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import jpholiday
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from classes.models import ClassSession, Enrollment, Lesson, Venue
 from learners.models import Learner
@@ -56,6 +58,11 @@ class Planned:
     ends_at: datetime.datetime
     venue: Venue
 
+    @property
+    def day(self) -> datetime.date:
+        """The lesson's date in the city's time zone."""
+        return timezone.localtime(self.starts_at).date()
+
     def overlaps(self, other: "Planned | Lesson") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
@@ -78,7 +85,7 @@ def propose_dates(
     wanted = set(weekdays)
     if not wanted or count < 1 or ends <= begins:
         raise NoDates(gettext("Choose a weekday, a number of lessons, and an end after the start."))
-    closures = {closure.day: closure.reason for closure in venue.closures.all()}
+    closures = _closures([venue])[venue.pk]
     proposals: list[Proposal] = []
     skipped: list[Skipped] = []
     for day in _pattern(start, wanted, every_weeks):
@@ -119,21 +126,19 @@ def conflicts(
     found = _staffing(capacity, helpers, instructors)
     if not planned:
         return found
-    others = _lessons_around(planned, helpers, class_session)
+    others = _lessons_around(planned, class_session)
     names = {helper.pk: str(helper) for helper in helpers}
-    closures = {
-        venue.pk: {closure.day: closure.reason for closure in venue.closures.all()}
-        for venue in {lesson.venue for lesson in planned}
-    }
+    closures = _closures([lesson.venue for lesson in planned])
+    learners = _learners_in_both(planned, others, class_session)
     for lesson in planned:
-        day = timezone.localtime(lesson.starts_at).date()
-        reason = closed_because(day, lesson.venue, closures[lesson.venue.pk])
+        reason = closed_because(lesson.day, lesson.venue, closures[lesson.venue.pk])
         if reason:
             text = gettext("%(venue)s is closed or it is a holiday: %(reason)s.")
             found.append(
                 Conflict("closed", lesson.number, text % {"venue": lesson.venue, "reason": reason})
             )
         found += _double_use(lesson, others, names)
+        found += _double_booked(lesson, others, learners)
         found += [
             Conflict("itself", lesson.number, gettext("Two lessons of this class overlap."))
             for other in planned
@@ -147,9 +152,7 @@ def conflicts_of(class_session: ClassSession) -> list[Conflict]:
     instructors = list(class_session.instructors.all())
     planned = [
         Planned(lesson.number, lesson.starts_at, lesson.ends_at, lesson.venue)
-        for lesson in class_session.lessons.select_related("venue").prefetch_related(
-            "venue__closures"
-        )
+        for lesson in class_session.lessons.select_related("venue").order_by("number")
         if lesson.cancelled_at is None
     ]
     return conflicts(
@@ -159,6 +162,18 @@ def conflicts_of(class_session: ClassSession) -> list[Conflict]:
         instructors=instructors,
         class_session=class_session,
     )
+
+
+def lessons_on(day: datetime.date, venue: Venue) -> list[Lesson]:
+    """What is planned at a venue on a day, with the classes."""
+    planned = Lesson.objects.filter(
+        venue=venue,
+        starts_at__gte=_at(day, datetime.time.min),
+        starts_at__lt=_at(day + datetime.timedelta(days=1), datetime.time.min),
+        cancelled_at__isnull=True,
+        class_session__cancelled_at__isnull=True,
+    )
+    return list(planned.select_related("class_session__course"))
 
 
 def learner_conflicts(learner: Learner, class_session: ClassSession) -> list[Lesson]:
@@ -192,6 +207,16 @@ def _at(day: datetime.date, clock: datetime.time) -> datetime.datetime:
     return datetime.datetime.combine(day, clock, tzinfo=timezone.get_default_timezone())
 
 
+def _closures(venues: Iterable[Venue]) -> dict[int, dict[datetime.date, str]]:
+    """Each venue's single closed days with their reasons, in one query."""
+    one_each = list({venue.pk: venue for venue in venues}.values())
+    prefetch_related_objects(one_each, "closures")
+    return {
+        venue.pk: {closure.day: closure.reason for closure in venue.closures.all()}
+        for venue in one_each
+    }
+
+
 def _staffing(
     capacity: int, helpers: Sequence[StaffMember], instructors: Sequence[StaffMember]
 ) -> list[Conflict]:
@@ -207,11 +232,7 @@ def _staffing(
     return [Conflict("few_helpers", None, text % details)]
 
 
-def _lessons_around(
-    planned: Sequence[Planned],
-    helpers: Sequence[StaffMember],
-    class_session: ClassSession | None,
-) -> list[Lesson]:
+def _lessons_around(planned: Sequence[Planned], class_session: ClassSession | None) -> list[Lesson]:
     """Lessons of other classes within the span, with who teaches them."""
     span = (min(x.starts_at for x in planned), max(x.ends_at for x in planned))
     around = Lesson.objects.filter(
@@ -223,10 +244,31 @@ def _lessons_around(
     if class_session is not None and class_session.pk:
         around = around.exclude(class_session=class_session)
     return list(
-        around.select_related("class_session__course", "venue").prefetch_related(
-            "class_session__instructors", "class_session__assistants"
-        )
+        around.select_related("class_session__course", "venue")
+        .prefetch_related("class_session__instructors", "class_session__assistants")
+        .order_by("starts_at", "pk")
     )
+
+
+def _learners_in_both(
+    planned: Sequence[Planned], others: Sequence[Lesson], class_session: ClassSession | None
+) -> dict[int, int]:
+    """Class session → how many hold a seat in it and in this class, where lessons overlap."""
+    if class_session is None or class_session.pk is None:
+        return {}
+    overlapping = {
+        other.class_session_id
+        for other in others
+        if any(lesson.overlaps(other) for lesson in planned)
+    }
+    if not overlapping:
+        return {}
+    holders: dict[int, set[int]] = defaultdict(set)
+    seats = Enrollment.objects.held().filter(class_session__in={*overlapping, class_session.pk})
+    for holds, learner in seats.values_list("class_session", "application__learner"):
+        holders[holds].add(learner)
+    here = holders[class_session.pk]
+    return {pk: len(here & holders[pk]) for pk in overlapping if here & holders[pk]}
 
 
 def _double_use(lesson: Planned, others: Iterable[Lesson], names: dict[int, str]) -> list[Conflict]:
@@ -239,8 +281,25 @@ def _double_use(lesson: Planned, others: Iterable[Lesson], names: dict[int, str]
             details = {"venue": lesson.venue, "other": other.class_session}
             found.append(Conflict("venue", lesson.number, text % details))
         busy = [*other.class_session.instructors.all(), *other.class_session.assistants.all()]
-        for person in {person.pk for person in busy} & set(names):
+        for person in dict.fromkeys(person.pk for person in busy if person.pk in names):
             text = gettext("%(name)s teaches %(other)s at this time.")
             said = {"name": names[person], "other": str(other.class_session)}
             found.append(Conflict("instructor", lesson.number, text % said))
+    return found
+
+
+def _double_booked(
+    lesson: Planned, others: Iterable[Lesson], learners: dict[int, int]
+) -> list[Conflict]:
+    found = []
+    for other in others:
+        count = learners.get(other.class_session_id, 0)
+        if count and lesson.overlaps(other):
+            text = ngettext(
+                "%(count)d person of this class is in %(other)s at this time.",
+                "%(count)d people of this class are in %(other)s at this time.",
+                count,
+            )
+            said = {"count": count, "other": str(other.class_session)}
+            found.append(Conflict("learner", lesson.number, text % said))
     return found

@@ -1,10 +1,11 @@
 """Making and changing a class session: its people, its lessons, and what stands in their way."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import trigger_client_event
 
 from classes import capacity, class_sessions, lessons, planning
 from classes.models import ClassSession, Intake
@@ -14,32 +15,41 @@ from staff.requests import StaffRequest
 def class_create(request: StaffRequest, code: str) -> HttpResponse:
     """A new class of an intake, with its lessons."""
     intake = get_object_or_404(Intake, code=code)
-    plan = planning.read(intake, None, request.POST if request.method == "POST" else None)
+    now = timezone.now()
+    plan = planning.read(intake, None, _typed(request), now=now)
     if request.method == "POST" and plan.is_valid():
-        session = class_sessions.create(
-            intake, plan.fields, by=request.user, now=timezone.now(), **plan.people_and_lessons
-        )
-        messages.success(request, _("The class has been made."))
-        return redirect("class_detail", pk=session.pk)
+        try:
+            session = class_sessions.create(
+                intake, plan.fields, by=request.user, now=now, **plan.people_and_lessons
+            )
+        except class_sessions.CodeTaken as error:
+            plan.form.add_error("code", str(error))
+        else:
+            messages.success(request, _("The class has been made."))
+            return redirect("class_detail", pk=session.pk)
     return _page(request, intake, plan)
 
 
 def class_edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change a class; whoever holds a seat is told of lessons that move."""
-    session = get_object_or_404(ClassSession.objects.select_related("intake"), pk=pk)
-    plan = planning.read(
-        session.intake, session, request.POST if request.method == "POST" else None
-    )
+    session = get_object_or_404(ClassSession.objects.select_related("intake", "course"), pk=pk)
+    now = timezone.now()
+    plan = planning.read(session.intake, session, _typed(request), now=now)
     if request.method == "POST" and plan.is_valid():
-        stored = ClassSession.objects.get(pk=pk)
         try:
             class_sessions.update(
-                stored, plan.fields, by=request.user, now=timezone.now(), **plan.people_and_lessons
+                ClassSession.objects.get(pk=pk),
+                plan.fields,
+                by=request.user,
+                now=now,
+                **plan.people_and_lessons,
             )
+        except class_sessions.CodeTaken as error:
+            plan.form.add_error("code", str(error))
         except capacity.BelowHeld as error:
             plan.form.add_error("capacity", str(error))
-        except lessons.LessonHeld:
-            plan.form.add_error(None, _("A lesson that has begun cannot be taken away."))
+        except lessons.LessonHeld as error:
+            plan.form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("class_detail", pk=pk)
@@ -51,10 +61,15 @@ def class_lessons(request: StaffRequest, code: str) -> HttpResponse:
     intake = get_object_or_404(Intake, code=code)
     edited = request.POST.get("class_session", "")
     session = None
-    if edited.isdigit():
+    if edited.isdecimal():
         session = get_object_or_404(ClassSession, pk=edited, intake=intake)
     plan = planning.rearrange(intake, session, request.POST)
-    return render(request, "classes/_class_lessons.html", {"plan": plan, "intake": intake})
+    answer = render(request, "classes/_class_lessons.html", {"plan": plan, "intake": intake})
+    return trigger_client_event(answer, "announce", {"value": plan.said})
+
+
+def _typed(request: StaffRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _page(

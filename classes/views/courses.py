@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from classes.models import Course
 from classes.planning_forms import CourseForm
+from classes.saving import saved
 from staff.requests import StaffRequest
 
 
@@ -27,9 +28,10 @@ def course_edit(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: StaffRequest, course: Course | None) -> HttpResponse:
-    form = CourseForm(request.POST or None, instance=course)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    form = CourseForm(
+        request.POST or None, instance=Course.objects.get(pk=course.pk) if course else None
+    )
+    if request.method == "POST" and saved(form):
         messages.success(request, _("Saved."))
         return redirect("course_list")
     context = {"form": form, "course": course}

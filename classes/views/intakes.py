@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from classes import intake_rules, seats
 from classes.models import Intake
 from classes.planning_forms import CopyIntakeForm, IntakeForm
+from classes.saving import saved
 from staff.requests import StaffRequest
 
 
@@ -33,7 +34,7 @@ def intake_detail(request: StaffRequest, code: str) -> HttpResponse:
         "intake": intake,
         "phase": intake.phase(now=now),
         "rows": [(session, counts[session.pk], lines[session.pk]) for session in sessions],
-        "changes": intake.rule_changes.select_related("changed_by"),
+        "changes": intake_rules.printed(intake),
     }
     return render(request, "classes/intake_detail.html", context)
 
@@ -41,8 +42,7 @@ def intake_detail(request: StaffRequest, code: str) -> HttpResponse:
 def intake_create(request: StaffRequest) -> HttpResponse:
     """A new intake."""
     form = IntakeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        intake = form.save()
+    if request.method == "POST" and (intake := saved(form)):
         messages.success(request, _("The intake has been made. Add its classes now."))
         return redirect("intake_detail", code=intake.code)
     return render(request, "classes/intake_form.html", {"form": form}, status=_status(form))
@@ -51,19 +51,25 @@ def intake_create(request: StaffRequest) -> HttpResponse:
 def intake_edit(request: StaffRequest, code: str) -> HttpResponse:
     """Change an intake; frozen rules only with an administrator's reason (rule 25)."""
     intake = get_object_or_404(Intake, code=code)
-    form = IntakeForm(request.POST or None, instance=Intake.objects.get(pk=intake.pk))
+    form = IntakeForm(
+        request.POST or None,
+        instance=Intake.objects.get(pk=intake.pk),
+        may_thaw=intake_rules.may_thaw(request.user),
+    )
     if request.method == "POST" and form.is_valid():
         fields = {name: form.cleaned_data[name] for name in form.Meta.fields}
         try:
             changed = intake_rules.update(
                 intake.pk,
                 fields,
-                reason=form.cleaned_data["reason"],
+                reason=form.cleaned_data.get("reason", ""),
                 by=request.user,
                 now=timezone.now(),
             )
         except intake_rules.RulesFrozen as error:
-            form.add_error("reason", str(error))
+            form.add_error("reason" if "reason" in form.fields else None, str(error))
+        except intake_rules.CodeTaken:
+            form.add_error("code", _("There is an intake with this code already."))
         else:
             messages.success(request, _("Saved."))
             return redirect("intake_detail", code=changed.code)
@@ -74,11 +80,15 @@ def intake_edit(request: StaffRequest, code: str) -> HttpResponse:
 def intake_copy(request: StaffRequest, code: str) -> HttpResponse:
     """The next intake, begun from this one."""
     source = get_object_or_404(Intake, code=code)
-    form = CopyIntakeForm(request.POST or None)
+    form = CopyIntakeForm(request.POST or None, initial=intake_rules.next_after(source))
     if request.method == "POST" and form.is_valid():
-        new = intake_rules.copy(source, by=request.user, **form.cleaned_data)
-        messages.success(request, _("Copied. Propose the dates of each class now."))
-        return redirect("intake_detail", code=new.code)
+        try:
+            new = intake_rules.copy(source, by=request.user, **form.cleaned_data)
+        except intake_rules.CodeTaken:
+            form.add_error("code", _("There is an intake with this code already."))
+        else:
+            messages.success(request, _("Copied. Propose the dates of each class now."))
+            return redirect("intake_detail", code=new.code)
     context = {"form": form, "intake": source}
     return render(request, "classes/intake_copy.html", context, status=_status(form))
 
@@ -91,10 +101,7 @@ def intake_rules_sheet(request: StaffRequest, code: str) -> HttpResponse:
         "sessions": intake.class_sessions.running()
         .select_related("course__level__current", "venue")
         .prefetch_related("lessons"),
-        "changes": [
-            (change, intake_rules.named(change))
-            for change in intake.rule_changes.select_related("changed_by")
-        ],
+        "changes": intake_rules.printed(intake),
     }
     return render(request, "classes/intake_rules_sheet.html", context)
 

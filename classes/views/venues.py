@@ -7,8 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from classes import timetable
 from classes.models import Venue, VenueClosure
 from classes.planning_forms import WEEKDAYS, ClosureForm, VenueForm
+from classes.saving import saved
 from staff.requests import StaffRequest
 
 
@@ -24,8 +26,7 @@ def venue_list(request: StaffRequest) -> HttpResponse:
 def venue_create(request: StaffRequest) -> HttpResponse:
     """A new venue."""
     form = VenueForm(request.POST or None, initial={"is_active": True})
-    if request.method == "POST" and form.is_valid():
-        venue = form.save()
+    if request.method == "POST" and (venue := saved(form)):
         messages.success(request, _("Saved."))
         return redirect("venue_edit", pk=venue.pk)
     status = 422 if form.is_bound else 200
@@ -35,9 +36,8 @@ def venue_create(request: StaffRequest) -> HttpResponse:
 def venue_edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change a venue; its closures stand below."""
     venue = get_object_or_404(Venue, pk=pk)
-    form = VenueForm(request.POST or None, instance=venue)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    form = VenueForm(request.POST or None, instance=Venue.objects.get(pk=venue.pk))
+    if request.method == "POST" and saved(form):
         messages.success(request, _("Saved."))
         return redirect("venue_list")
     return _page(request, venue, form, ClosureForm(prefix="closure"))
@@ -53,6 +53,10 @@ def venue_closure_add(request: StaffRequest, pk: int) -> HttpResponse:
             day=form.cleaned_data["day"],
             defaults={"reason": form.cleaned_data["reason"]},
         )
+        if affected := timetable.lessons_on(form.cleaned_data["day"], venue):
+            named = ", ".join(str(lesson.class_session) for lesson in affected)
+            text = _("Lessons are planned on this day: %(classes)s. Move them in their classes.")
+            messages.warning(request, text % {"classes": named})
         return redirect("venue_edit", pk=pk)
     return _page(request, venue, VenueForm(instance=venue), form)
 

@@ -155,6 +155,14 @@ def lesson_rows(*days: str) -> dict[str, str]:
     return rows
 
 
+def blank_row(index: int) -> dict[str, str]:
+    names = ("day", "begins", "ends", "venue")
+    return {
+        **{f"lessons-{index}-{name}": "" for name in names},
+        "lessons-TOTAL_FORMS": str(index + 1),
+    }
+
+
 def class_fields(**fields: str) -> dict[str, str]:
     made = {
         "code": "N1",
@@ -186,7 +194,7 @@ def test_a_class_is_made_with_proposed_dates(planner: Client) -> None:
     assert "2026-10-26" in proposed
     made = planner.post(
         reverse("class_create", args=[intake.code]),
-        {**fields, **lesson_rows("2026-10-05", "2026-10-19", "")},
+        {**fields, **lesson_rows("2026-10-05", "2026-10-19"), **blank_row(2)},
     )
     session = ClassSession.objects.get()
     assert made.status_code == 302

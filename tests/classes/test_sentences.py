@@ -86,6 +86,7 @@ def test_no_sentence_has_a_gap(session: ClassSession, language: str) -> None:
             for purpose in ("cancelled", "undone", "declined", "moved")
         ),
         sentences.lesson_changed(learner, session.lessons.get(), NOW),
+        sentences.lesson_added(learner, session.lessons.get()),
     ]
     for sentence in said:
         assert sentence
