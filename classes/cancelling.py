@@ -162,6 +162,48 @@ def undo(
         return sentence
 
 
+def undo_seat(
+    intake_pk: int, enrollment_pk: int, *, by: StaffMember | None, now: datetime.datetime
+) -> str:
+    """Take back that a seat was given up: alone, or with the whole application it ended with.
+
+    Raises CannotUndo after the undo window, or when the seat is held again.
+    """
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        seat = Enrollment.objects.select_related(
+            "application__learner", "class_session", "undo_offer__class_session"
+        ).get(pk=enrollment_pk, application__intake=intake)
+        application = seat.application
+        if application.status != Application.Status.ACTIVE:
+            return undo(intake_pk, application.pk, by=by, now=now)
+        again = Enrollment.objects.held().filter(
+            application=application, class_session=seat.class_session
+        )
+        if seat.undo_until is None or now >= seat.undo_until or again.exists():
+            raise CannotUndo
+        if seat.undo_offer is not None:
+            waitlist.withdraw(seat.undo_offer, by=by, now=now)
+        Enrollment.objects.filter(pk=seat.pk).update(
+            ended_at=None, ending="", undo_until=None, undo_offer=None
+        )
+        waitlist.recall_unannounced(intake, seat.class_session, by=by, now=now)
+        sentence = sentences.simple("undone", application.learner, seat.class_session)
+        log(
+            [
+                event(
+                    PlaceEvent.Kind.UNDONE,
+                    application,
+                    by=by,
+                    now=now,
+                    class_session=seat.class_session,
+                    sentence=sentence,
+                )
+            ]
+        )
+        return sentence
+
+
 def retract(
     intake_pk: int,
     application_pk: int,

@@ -219,7 +219,7 @@ def seat_undo(request: StaffRequest, pk: int) -> HttpResponse:
         request,
         seat.class_session_id,
         people,
-        lambda: cancelling.undo(application.intake_id, application.pk, by=request.user, now=now),
+        lambda: cancelling.undo_seat(application.intake_id, pk, by=request.user, now=now),
         _("The cancellation was taken back."),
     )
 

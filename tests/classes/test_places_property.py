@@ -42,6 +42,9 @@ OPERATIONS = [
     "split",
     "move",
     "leave_line",
+    "give_up",
+    "give_up",
+    "undo_seat",
     "capacity",
     "add_wish",
 ]
@@ -119,6 +122,29 @@ class World:
                 window = datetime.timedelta(minutes=self.intake.undo_minutes)
                 assert before is not None
                 assert self.now >= before + window
+
+    def give_up(self, a: int, b: int) -> None:
+        if found := self.pick(Enrollment.objects.held(), a):
+            cancelling.give_up_seat(self.intake.pk, found.pk, reason="", by=None, now=self.now)
+
+    def undo_seat(self, a: int, b: int) -> None:
+        ended = Enrollment.objects.filter(ended_at__isnull=False, undo_until__isnull=False)
+        if found := self.pick(ended, a):
+            try:
+                cancelling.undo_seat(self.intake.pk, found.pk, by=None, now=self.now)
+            except cancelling.CannotUndo:
+                assert found.undo_until is not None
+                assert self.now >= found.undo_until or self.is_held_again(found)
+
+    def is_held_again(self, seat: Enrollment) -> bool:
+        learner = seat.application.learner
+        anew = Application.objects.active().filter(intake=self.intake, learner=learner)
+        return (
+            anew.exclude(pk=seat.application_id).exists()
+            or Enrollment.objects.held()
+            .filter(application=seat.application_id, class_session=seat.class_session_id)
+            .exists()
+        )
 
     def retract(self, a: int, b: int) -> None:
         if found := self.pick(Application.objects.active(), a):

@@ -318,3 +318,25 @@ def test_drawn_rank_stands_before_received_time() -> None:  # rule 24
     assert [entry.party for entry in waitlist.line(session)] == [later.party, early.party]
     assert waitlist.position(entry_of(later)) == 1
     assert waitlist.position(entry_of(early)) == 2
+
+
+def test_one_seat_of_several_is_given_up_and_taken_back() -> None:  # rules 30, 31
+    intake = factories.intake(seat_rule=Intake.SeatRule.PER_CHOICE)
+    one, two = (factories.class_session(intake=intake, capacity=1) for _ in range(2))
+    places.register(
+        intake.pk,
+        applicants=[Applicant(factories.learner(), uuid.uuid4())],
+        wishes=[one.pk, two.pk],
+        by=None,
+        now=NOW,
+    )
+    (waiting,) = apply(one, at=NOW + MINUTE)
+    seat = Enrollment.objects.held().get(class_session=one)
+    cancelling.give_up_seat(intake.pk, seat.pk, reason="", by=None, now=NOW + 2 * MINUTE)
+    assert Offer.objects.open().get().party == waiting.party
+    cancelling.undo_seat(intake.pk, seat.pk, by=None, now=NOW + 3 * MINUTE)
+    assert Enrollment.objects.held().filter(class_session=one).get() == seat
+    assert not Offer.objects.open().exists()
+    cancelling.give_up_seat(intake.pk, seat.pk, reason="", by=None, now=NOW + 4 * MINUTE)
+    with pytest.raises(cancelling.CannotUndo):
+        cancelling.undo_seat(intake.pk, seat.pk, by=None, now=NOW + 14 * MINUTE)
