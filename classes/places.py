@@ -69,7 +69,7 @@ def register(
     """
     if not applicants or not wishes:
         raise ValueError("a registration needs a person and a class")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         intake = lock_intake(intake_pk)
         there = standing.find(
             intake,
