@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from classes import histories, loan_phones, seats, timetable, waitlist
+from classes import histories, loan_phones, overlaps, seats, timetable, waitlist
 from classes.models import (
     Application,
     ClassSession,
@@ -160,6 +160,21 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
 
 def warnings(class_session: ClassSession) -> list[str]:
     """What stands in the way of its lessons, and who is missing (rules 38 and 40)."""
+    return [
+        *_lesson_warnings(class_session),
+        *(
+            _("No. %(number)d: %(name)s is also in %(other)s at this time.")
+            % {
+                "number": overlap.lesson.number,
+                "name": overlap.learner.display_name,
+                "other": overlap.other.class_session,
+            }
+            for overlap in overlaps.of_class(class_session)
+        ),
+    ]
+
+
+def _lesson_warnings(class_session: ClassSession) -> list[str]:
     return [
         _("No. %(number)d: %(text)s") % {"number": conflict.number, "text": conflict.text}
         if conflict.number

@@ -35,6 +35,7 @@ from classes.outcomes import (
     Waitlisted,
 )
 from classes.seating import Applicant
+from learners.models import Learner
 from staff.models import StaffMember
 
 
@@ -78,6 +79,7 @@ def register(
         )
         if there is not None:
             return there
+        _refuse_absorbed(applicants)
         request = seating.Request(
             intake=intake,
             applicants=tuple(applicants),
@@ -165,6 +167,13 @@ def add_wish(
             return seating.seat(request, application.party, members, [wish], (), room)
         entries = seating.line_up(request, application.party, members, [wish], room)
         return _waitlisted(request, members, entries)
+
+
+def _refuse_absorbed(applicants: Sequence[Applicant]) -> None:
+    """A merge locks the intake too: who was absorbed since the page was made is seen here."""
+    learners = [applicant.learner.pk for applicant in applicants]
+    if Learner.objects.filter(pk__in=learners, merged_into__isnull=False).exists():
+        raise ValueError("this record was merged into another")
 
 
 def _load_wishes(intake: Intake, wishes: Sequence[int]) -> tuple[ClassSession, ...]:

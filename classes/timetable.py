@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from classes.models import ClassSession, Enrollment, Lesson, Venue
-from learners.models import Learner
 from staff.models import StaffMember
 
 # Rule 40: so many learners to each instructor or assistant, and no more.
@@ -174,23 +173,6 @@ def lessons_on(day: datetime.date, venue: Venue) -> list[Lesson]:
         class_session__cancelled_at__isnull=True,
     )
     return list(planned.select_related("class_session__course"))
-
-
-def learner_conflicts(learner: Learner, class_session: ClassSession) -> list[Lesson]:
-    """Lessons of this learner's held seats that overlap any lesson of the class (rule 38)."""
-    mine = Lesson.objects.filter(
-        class_session__in=Enrollment.objects.held()
-        .filter(application__learner=learner)
-        .exclude(class_session=class_session)
-        .values("class_session"),
-        cancelled_at__isnull=True,
-    ).select_related("class_session__course", "venue")
-    wanted = [x for x in class_session.lessons.all() if x.cancelled_at is None]
-    return [
-        lesson
-        for lesson in mine
-        if any(lesson.starts_at < w.ends_at and w.starts_at < lesson.ends_at for w in wanted)
-    ]
 
 
 def _pattern(start: datetime.date, weekdays: set[int], every_weeks: int) -> Iterator[datetime.date]:

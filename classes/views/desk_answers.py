@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django_htmx.http import retarget, trigger_client_event
 
+from classes import overlaps
 from classes.models import Application, Intake
 from classes.outcomes import (
     AlreadyThere,
@@ -45,6 +46,9 @@ def show_answer(
         "answer": answer,
         "applications": applications,
         "wishes": wishes,
+        "overlaps": overlaps.of_applications(answer.class_session, applications)
+        if isinstance(answer, Enrolled)
+        else (),
     }
     response = render(request, "classes/_desk_answer.html", context)
     if kind == "seat_gone" or applications:

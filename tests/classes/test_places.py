@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from classes import cancelling, places, standing
 from classes.models import (
@@ -347,3 +348,12 @@ def test_registering_costs_a_bounded_number_of_queries(django_assert_max_num_que
     person = factories.learner()
     with django_assert_max_num_queries(20):
         register(session, person)
+
+
+def test_a_record_that_was_absorbed_meanwhile_is_not_registered() -> None:
+    session = factories.class_session()
+    survivor, absorbed = factories.learner(), factories.learner()
+    Learner.objects.filter(pk=absorbed.pk).update(merged_into=survivor)
+    with pytest.raises(ValueError, match="merged"), transaction.atomic():
+        register(session, absorbed)
+    assert not Application.objects.exists()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from classes import timetable
+from classes import overlaps, timetable
 from classes.models import Enrollment, VenueClosure
 from classes.timetable import Planned
 from tests import factories
@@ -99,7 +99,43 @@ def test_a_learner_with_two_lessons_at_a_time_is_found() -> None:  # rule 38
     person = factories.learner()
     apply(mine, person)
     assert Enrollment.objects.held().count() == 1
-    assert [x.number for x in timetable.learner_conflicts(person, wanted)] == [1]
+    (found,) = overlaps.of(wanted, [person])
+    assert (found.learner, found.lesson.number, found.other.class_session) == (person, 1, mine)
+    assert overlaps.of(mine, [person]) == []
+
+
+def test_learners_who_sit_in_two_classes_at_a_time_are_counted_on_each_lesson() -> None:  # rule 38
+    mine, other = factories.class_session(lessons=2), factories.class_session(lessons=2)
+    person = factories.learner()
+    apply(mine, person)
+    apply(other, person)
+    apply(other)
+    found = [c for c in timetable.conflicts_of(other) if c.kind == "learner"]
+    assert [c.number for c in found] == [1, 2]
+    assert mine.code in found[0].text
+    assert "1" in found[0].text
+
+
+def test_a_cancelled_lesson_stands_in_nobodys_way() -> None:
+    hall = factories.venue()
+    other = factories.class_session(venue=hall, lessons=1)
+    session = factories.class_session(venue=hall, lessons=1)
+    other.lessons.update(cancelled_at=tokyo(2026, 9, 1))
+    assert [c for c in timetable.conflicts_of(session) if c.kind == "venue"] == []
+
+
+def test_every_second_week_counts_from_the_week_of_the_start() -> None:
+    days, _skipped = propose(
+        start=datetime.date(2026, 10, 7), weekdays=[1, 3], count=3, every_weeks=2
+    )
+    assert days == [datetime.date(2026, 10, day) for day in (7, 19, 21)]
+
+
+def test_what_is_planned_in_a_hall_on_a_day_is_found() -> None:
+    session = factories.class_session(lessons=2)
+    found = timetable.lessons_on(datetime.date(2026, 10, 12), session.venue)
+    assert [lesson.number for lesson in found] == [2]
+    assert timetable.lessons_on(datetime.date(2026, 10, 13), session.venue) == []
 
 
 def test_conflicts_cost_the_same_however_long_the_series(
