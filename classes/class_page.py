@@ -175,11 +175,13 @@ def warnings(class_session: ClassSession) -> list[str]:
 
 
 def _lesson_warnings(class_session: ClassSession) -> list[str]:
+    # Learners are left to the overlaps, which name them.
     return [
         _("No. %(number)d: %(text)s") % {"number": conflict.number, "text": conflict.text}
         if conflict.number
         else conflict.text
         for conflict in timetable.conflicts_of(class_session)
+        if conflict.kind != "learner"
     ]
 
 

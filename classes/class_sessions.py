@@ -80,5 +80,6 @@ def update(
 
 
 def _check_code_is_free(intake_pk: int, code: str, own_pk: int | None) -> None:
-    if ClassSession.objects.filter(intake=intake_pk, code=code).exclude(pk=own_pk).exists():
+    same = ClassSession.objects.filter(intake=intake_pk, code=code)
+    if (same.exclude(pk=own_pk) if own_pk is not None else same).exists():
         raise CodeTaken(gettext("This intake has a class with this code already."))

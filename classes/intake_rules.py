@@ -38,7 +38,8 @@ def update(
 ) -> Intake:
     """Change an intake. Frozen rules only an administrator changes, with a reason that is printed.
 
-    Titles and notes are no rules. Raises RulesFrozen and CodeTaken.
+    Titles and notes are no rules; the code stays, it is part of receipt numbers.
+    Raises RulesFrozen and CodeTaken.
     """
     with transaction.atomic():
         intake = lock_intake(intake_pk)
@@ -47,6 +48,8 @@ def update(
             for name, value in fields.items()
             if getattr(intake, name) != value
         }
+        if "code" in changed and intake.rules_frozen_at is not None:
+            raise RulesFrozen(gettext("Receipt numbers were given with this code, so it stays."))
         rules = {name: pair for name, pair in changed.items() if name in Intake.RULE_FIELDS}
         if rules and intake.rules_frozen_at is not None:
             _check_may_thaw(by, reason)

@@ -74,6 +74,8 @@ class Plan:
         """What a screen reader hears after the rows were made anew."""
         if self.problem:
             return self.problem
+        if not self.is_checked:
+            return gettext("Please check what you entered")
         lessons = len(self.rows.forms)
         parts = [ngettext("%(count)d lesson.", "%(count)d lessons.", lessons) % {"count": lessons}]
         if self.skipped:
@@ -135,8 +137,11 @@ def rearrange(intake: Intake, session: ClassSession | None, typed: QueryDict) ->
         kept = [value for at, value in enumerate(values) if at != index]
         plan.rows = _bound(kept, venues)
         plan.focus = min(index + 1, len(kept))
-    plan.conflicts = _conflicts(plan) if plan.rows.is_valid() else []
-    plan.is_checked = True
+    if form.cleaned_data.get("venue") is None:
+        plan.problem = plan.problem or gettext("Choose the venue first.")
+    elif plan.rows.is_valid():
+        plan.conflicts = _conflicts(plan)
+        plan.is_checked = True
     return plan
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -111,8 +111,9 @@ class IntakeForm(forms.ModelForm):
     def __init__(self, *args: Any, may_thaw: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_frozen = self.instance.rules_frozen_at is not None
-        if is_frozen and not may_thaw:
-            for name in Intake.RULE_FIELDS:
+        # The code is part of receipt numbers that were given, so nobody changes it.
+        if is_frozen:
+            for name in ("code",) if may_thaw else ("code", *Intake.RULE_FIELDS):
                 self.fields[name].disabled = True
         if not (is_frozen and may_thaw):
             del self.fields["reason"]
@@ -201,18 +202,40 @@ class ClassSessionForm(forms.ModelForm):
 
 
 class PatternForm(forms.Form):
-    """From which the dates of a series are proposed."""
+    """From which the dates of a series are proposed; a help, so saving a class needs none of it."""
 
-    start = forms.DateField(label=_("From"), widget=DayInput, validators=[check_day])
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("Weekdays"), choices=WEEKDAYS, coerce=int, widget=forms.CheckboxSelectMultiple
+        label=_("Weekdays"),
+        choices=WEEKDAYS,
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
-    every_weeks = forms.IntegerField(label=_("Every … weeks"), min_value=1, max_value=8, initial=1)
+    start = forms.DateField(
+        label=_("From"), widget=DayInput, required=False, validators=[check_day]
+    )
+    every_weeks = forms.IntegerField(
+        label=_("Every … weeks"), min_value=1, max_value=8, initial=1, required=False
+    )
     count = forms.IntegerField(
-        label=_("Number of lessons"), min_value=1, max_value=MOST_LESSONS, initial=3
+        label=_("Number of lessons"),
+        min_value=1,
+        max_value=MOST_LESSONS,
+        initial=3,
+        required=False,
     )
-    begins = forms.TimeField(label=_("Begins"), widget=ClockInput, initial=datetime.time(10))
-    ends = forms.TimeField(label=_("Ends"), widget=ClockInput, initial=datetime.time(12))
+    begins = forms.TimeField(
+        label=_("Begins"), widget=ClockInput, initial=datetime.time(10), required=False
+    )
+    ends = forms.TimeField(
+        label=_("Ends"), widget=ClockInput, initial=datetime.time(12), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        for name, field in self.fields.items():
+            if name not in self.errors and self.cleaned_data.get(name) in (None, []):
+                self.add_error(name, field.error_messages["required"])
+        return self.cleaned_data
 
 
 class LessonForm(forms.Form):
@@ -284,6 +307,7 @@ class VenueForm(forms.ModelForm):
             "closed_weekdays",
             "is_active",
         )
+        labels: ClassVar = {"access_note": capfirst(_("how to get there"))}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

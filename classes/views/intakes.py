@@ -1,5 +1,6 @@
 """Intakes: the list, making and changing one, a copy for next time, and its rules to print."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -102,6 +103,7 @@ def intake_rules_sheet(request: StaffRequest, code: str) -> HttpResponse:
         .select_related("course__level__current", "venue")
         .prefetch_related("lessons"),
         "changes": intake_rules.printed(intake),
+        "phone": settings.CITY_PHONE,
     }
     return render(request, "classes/intake_rules_sheet.html", context)
 
