@@ -50,7 +50,7 @@ def of(class_session: ClassSession, learners: Collection[Learner]) -> list[Overl
 def of_class(class_session: ClassSession) -> list[Overlap]:
     """The overlaps of everybody who holds a seat in the class."""
     held = Enrollment.objects.held().filter(class_session=class_session)
-    return of(class_session, Learner.objects.filter(applications__enrollments__in=held))
+    return of(class_session, list(Learner.objects.filter(applications__enrollments__in=held)))
 
 
 def of_applications(
