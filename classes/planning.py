@@ -132,7 +132,7 @@ def rearrange(intake: Intake, session: ClassSession | None, typed: QueryDict) ->
     elif action == "add":
         plan.rows = _bound([*values, _one_more(rows, form.cleaned_data.get("venue"))], venues)
         plan.focus = len(plan.rows.forms)
-    elif action.startswith("remove-") and action[7:].isdigit():
+    elif action.startswith("remove-") and action[7:].isdecimal():
         index = int(action[7:]) - 1
         kept = [value for at, value in enumerate(values) if at != index]
         plan.rows = _bound(kept, venues)
@@ -170,7 +170,7 @@ def _propose(plan: Plan, venue: Venue | None, venues: Sequence[Venue]) -> None:
 def _one_more(rows: "BaseFormSet[LessonForm]", venue: Venue | None) -> dict[str, str]:
     """The row after the last: the same hours, on the next open day of the same weekday."""
     last = rows.forms[-1] if rows.forms else None
-    if last is None or not last.is_valid() or not last.cleaned_data["day"]:
+    if last is None or not last.is_valid() or not last.cleaned_data.get("day"):
         return {}
     typed = last.cleaned_data
     hours = {"begins": typed["begins"], "ends": typed["ends"]}

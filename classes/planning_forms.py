@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -252,7 +252,8 @@ class LessonForm(forms.Form):
         field = self.fields["venue"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = [("", _("as the class")), *((key, str(by_key[key])) for key in by_key)]
-        field.coerce = by_key.__getitem__
+        # A key that is not offered, as of a hall taken out of use meanwhile, is a wrong choice.
+        field.coerce = lambda key: by_key.get(key) or _wrong_choice(key)
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -350,6 +351,10 @@ class CourseForm(forms.ModelForm):
         levels = SkillLevel.objects.taught()
         _in_use(self.fields["level"], levels, self.instance.level_id)
         _limit(self, (("lesson_count", 1, MOST_LESSONS), ("lesson_minutes", 10, 480)))
+
+
+def _wrong_choice(key: str) -> NoReturn:
+    raise ValueError(key)
 
 
 def _in_use(field: forms.Field, rows: "QuerySet[Any]", also: int | None) -> None:
