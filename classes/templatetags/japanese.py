@@ -1,9 +1,10 @@
 """Filters of templates for days and times: `{{ lesson|lesson_time }}`, `{{ day|day_long }}`."""
 
 from django import template
+from django.utils.translation import get_language
 
 from classes import dates
-from classes.models import Lesson
+from classes.models import Course, Lesson
 
 register = template.Library()
 
@@ -17,3 +18,10 @@ register.filter("moment", dates.moment)
 def lesson_time(lesson: Lesson) -> str:
     """When a lesson is, with its end."""
     return dates.span(lesson.starts_at, lesson.ends_at)
+
+
+@register.filter
+def course_name(course: Course) -> str:
+    """What a course is called in the language of the screen, where it has a name in it."""
+    is_english = (get_language() or "").startswith("en")
+    return course.name_en or course.name if is_english else course.name

@@ -113,7 +113,8 @@ def test_a_lesson_that_moves_gets_a_revision_and_its_people_are_told() -> None: 
     assert list(session.lessons.order_by("number").values_list("revision", flat=True)) == [1, 2]
     notice = Notice.objects.get(purpose=Notice.Purpose.CHANGED)
     assert notice.occasion == f"lesson:{moved.pk}:2"
-    assert "第2回が、10月12日月曜から変更" in notice.sentence
+    for told in ("第2回", "10月12日月曜", "10月19日月曜"):
+        assert told in notice.sentence
     lessons.set_lessons(session, plan, by=None, now=NOW)
     assert Notice.objects.filter(purpose=Notice.Purpose.CHANGED).count() == 1
 
@@ -337,3 +338,22 @@ def test_an_intakes_page_costs_the_same_with_more_classes(planner: Client) -> No
             assert planner.get(reverse("intake_detail", args=[intake.code])).status_code == 200
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+def test_the_rules_sheet_names_courses_in_the_language_of_the_screen(client: Client) -> None:
+    course = factories.course(name="ニュースを見る", name_en="Reading the news")
+    session = factories.class_session(course=course)
+    url = reverse("intake_rules_sheet", args=[session.intake.code])
+    for language, name in (("en", "Reading the news"), ("ja", "ニュースを見る")):
+        client.force_login(factories.staff_member(role="coordinator", language=language))
+        assert name in client.get(url).content.decode()
+
+
+def test_frozen_rules_are_not_asked_for(planner: Client) -> None:  # rule 25
+    session = factories.class_session()
+    url = reverse("intake_edit", args=[session.intake.code])
+    asked = planner.get(url).content.decode().count("field-note-required")
+    seat(session)
+    page = planner.get(url).content.decode()
+    assert "disabled" in page
+    assert page.count("field-note-required") == 2 < asked  # the title and the spoken name
