@@ -119,7 +119,7 @@ def test_a_couple_before_one_seat_chooses_and_nothing_is_written_before(  # rule
     expect(page.locator("#id_second-name")).to_be_focused()
     expect(page.locator("#id_second-phone")).to_have_value("090-1234-5678")
     operator.type("太郎").press("Enter").type("タロウ").press("Enter", "Enter")
-    assert "お一人だけ先にお席を" in operator.sentence()
+    assert "お一人のお席を先に" in operator.sentence()
     assert Application.objects.count() == 1
     operator.press("1")
     expect(page.locator(".answer-enrolled")).to_be_visible()
