@@ -53,7 +53,7 @@ def test_the_first_lesson_moved_to_the_end_is_one_change_and_one_call() -> None:
         (first.pk, 3, later, 2),
     ]
     (notice,) = told()
-    assert "10月5日月曜から変更" in notice.sentence
+    assert "10月5日月曜の予定が変更" in notice.sentence
     assert "10月26日月曜" in notice.sentence
 
 
@@ -98,7 +98,7 @@ def test_moved_twice_before_anybody_called_is_one_call_from_the_day_they_know() 
     change(session, OCTOBER[1])
     change(session, OCTOBER[2])
     (notice,) = told()
-    assert "10月5日月曜から変更" in notice.sentence
+    assert "10月5日月曜の予定が変更" in notice.sentence
     assert "10月19日月曜" in notice.sentence
 
 
@@ -109,7 +109,7 @@ def test_moved_and_moved_back_is_told_twice_to_whoever_heard_the_first() -> None
     Notice.objects.filter(pk=told()[0].pk).update(settled_at=NOW, outcome=Notice.Outcome.TOLD)
     change(session, OCTOBER[0])
     (again,) = told()
-    assert "10月12日月曜から変更" in again.sentence
+    assert "10月12日月曜の予定が変更" in again.sentence
     assert "10月5日月曜" in again.sentence
 
 
@@ -133,8 +133,8 @@ def test_whoever_registers_after_a_move_knows_the_new_day() -> None:
     factories.registered(session, late)
     change(session, OCTOBER[2])
     days = {notice.learner_id == late.pk: notice.sentence for notice in told()}
-    assert "10月12日月曜から変更" in days[True]
-    assert "10月5日月曜から変更" in days[False]
+    assert "10月12日月曜の予定が変更" in days[True]
+    assert "10月5日月曜の予定が変更" in days[False]
 
 
 def test_while_seats_are_held_a_lesson_is_not_taken_away() -> None:
