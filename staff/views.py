@@ -21,7 +21,7 @@ from staff.models import StaffMember
 def _safe_next(request: HttpRequest, default: str) -> str:
     """Where to go afterwards: only an address of this site."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
+    if target.startswith("/") and url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return target

@@ -36,7 +36,7 @@ def desk_add_wish(request: StaffRequest, code: str, pk: int) -> HttpResponse:
     """W: the chosen classes for somebody who has an application."""
     now = timezone.now()
     application = _application(code, pk)
-    wishes = [int(part) for part in request.POST.get("wishes", "").split(",") if part.isdigit()]
+    wishes = [int(part) for part in request.POST.get("wishes", "").split(",") if part.isdecimal()]
     if not wishes:
         return say(request, _("First choose the class to add with its digit, then press W."))
     try:
@@ -154,11 +154,13 @@ def desk_end_call(request: StaffRequest, code: str) -> HttpResponse:
             client_uuid=_call_uuid(request),
             by=request.user,
             now=timezone.now(),
-            learner_pk=int(learner) if learner.isdigit() else None,
-            class_session_pk=int(wish) if wish.isdigit() else None,
+            learner_pk=int(learner) if learner.isdecimal() else None,
+            class_session_pk=int(wish) if wish.isdecimal() else None,
         )
     except call_log.ReceptionIsOpen:
         return say(request, _("Reception is open: this call was not counted."))
+    except ValueError:
+        return say(request, _("This application or class has changed meanwhile. Choose once more."))
     response = say(request, _("Counted. Next call."))
     trigger_client_event(response, "desk-changed")
     return trigger_client_event(response, "desk-next")

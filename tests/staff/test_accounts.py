@@ -115,3 +115,10 @@ def test_the_first_administrator_comes_from_the_command_line(
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a-very-long-password")
     call_command("createsuperuser", interactive=False, username="root", verbosity=0)
     assert StaffMember.objects.get(username="root").is_staff
+
+
+@pytest.mark.parametrize("odd", ["abc", "2026-02-30", "a\0b", "😀", "//elsewhere.example/"])
+def test_an_odd_address_to_go_on_to_is_left_aside(client: Client, odd: str) -> None:
+    answer = client.post("/language/", {"language": "en", "next": odd})
+    assert answer.status_code == 302
+    assert answer["Location"] == "/"
