@@ -206,7 +206,9 @@ class CallForm(forms.Form):
 
     def clean_wishes(self) -> tuple[int, ...]:
         typed = [part for part in self.cleaned_data["wishes"].split(",") if part]
-        if not typed or not all(part.isascii() and part.isdigit() for part in typed):
+        if not typed or not all(
+            part.isascii() and part.isdigit() and len(part) < 18 for part in typed
+        ):
             raise forms.ValidationError(gettext("Choose a class with its digit."))
         return tuple(dict.fromkeys(int(part) for part in typed))
 

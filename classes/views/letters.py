@@ -33,7 +33,7 @@ def post_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 def post_sent(request: StaffRequest) -> HttpResponse:
     """The ticked ones left by post, or by fax."""
-    pks = [int(pk) for pk in request.POST.getlist("notice") if pk.isdecimal()]
+    pks = [int(pk) for pk in request.POST.getlist("notice") if pk.isdecimal() and len(pk) < 18]
     how = request.POST.get("how", "")
     if not pks or how not in posting.SENT:
         messages.warning(request, _("Tick at least one letter first."))
