@@ -339,7 +339,7 @@
     const fresh = fragment.firstElementChild;
     if (target.contains(document.activeElement) && target.id !== "class-list") {
       event.detail.shouldSwap = false;
-    } else if (fresh && fresh.innerHTML === target.innerHTML && target.id !== "desk-live") {
+    } else if (fresh && fresh.innerHTML === target.innerHTML && target.id !== "desk-version") {
       event.detail.shouldSwap = fresh.dataset.room !== target.dataset.room;
     }
   });

@@ -109,7 +109,8 @@ def test_enter_is_no_answer_to_whether_the_area_code_is_right(
     suggestion = page.get_by_role("button", name="042-626-3111")
     expect(suggestion).to_be_visible()  # rule 6
     assert_axe_clean(page)
-    page.get_by_label("Phone number").press("Enter")
+    with page.expect_event("load"):
+        page.get_by_label("Phone number").press("Enter")
     expect(suggestion).to_be_visible()
     assert known.phone_numbers.count() == 1
     suggestion.press("Enter")
