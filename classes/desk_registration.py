@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from classes import call_log, places, standing
+from classes import call_log, places, standing, wishes
 from classes.events import log
 from classes.models import Application, CallLog, Intake, PlaceEvent
 from classes.outcomes import (
@@ -117,16 +117,19 @@ def take(intake: Intake, call: Call, *, by: StaffMember, now: datetime.datetime)
     Nobody new is kept unless the answer holds a place for them: not after a refusal, nor while
     the caller still has to choose. Raises NoSuchPerson, and ValueError as `places.register` does.
     """
+    # Read before the transaction, which on SQLite keeps every other writer waiting from its start.
+    chosen = wishes.read(intake.pk, call.wishes)
+    on_record = _on_record(call)
     with transaction.atomic():
         if any(caller.new is not None for caller in call.callers):
             # What is written of somebody new can be taken back here without the rest.
             with transaction.atomic():
-                learners, answer = _register(intake, call, by=by, now=now)
+                learners, answer = _register(intake, call, chosen, on_record, by=by, now=now)
                 if not _places_all(call, learners, answer):
                     transaction.set_rollback(True)
         else:
-            learners, answer = _register(intake, call, by=by, now=now)
-        _count(intake, call, answer, by=by, now=now)
+            learners, answer = _register(intake, call, chosen, on_record, by=by, now=now)
+        _count(intake, call, chosen, answer, by=by, now=now)
         known = [
             learner
             for caller, learner in zip(call.callers, learners, strict=True)
@@ -151,13 +154,24 @@ def take(intake: Intake, call: Call, *, by: StaffMember, now: datetime.datetime)
 
 
 def _register(
-    intake: Intake, call: Call, *, by: StaffMember, now: datetime.datetime
+    intake: Intake,
+    call: Call,
+    chosen: wishes.Wishes,
+    on_record: dict[int, Learner],
+    *,
+    by: StaffMember,
+    now: datetime.datetime,
 ) -> tuple[list[Learner], Registration]:
-    learners = [_learner(caller, by=by, now=now) for caller in call.callers]
+    learners = [
+        on_record[caller.learner_pk or 0]
+        if caller.new is None
+        else people.create(caller.new.fields(), caller.new.numbers(), by=by, now=now)
+        for caller in call.callers
+    ]
     answer = places.register(
         intake.pk,
         applicants=_applicants(call, learners),
-        wishes=call.wishes,
+        wishes=chosen,
         by=by,
         now=now,
         received_at=call.received_at,
@@ -182,7 +196,13 @@ def _places_all(call: Call, learners: list[Learner], answer: Registration) -> bo
 
 
 def _count(
-    intake: Intake, call: Call, answer: Registration, *, by: StaffMember, now: datetime.datetime
+    intake: Intake,
+    call: Call,
+    chosen: wishes.Wishes,
+    answer: Registration,
+    *,
+    by: StaffMember,
+    now: datetime.datetime,
 ) -> None:
     """Count the call by what it ended in; who came or wrote did not call (rule 18)."""
     if call.source != Application.Source.PHONE:
@@ -201,7 +221,7 @@ def _count(
         now=now,
         learner=first.learner,
         application=first,
-        class_session_pk=call.wishes[0],
+        class_session_pk=chosen.first,
     )
 
 
@@ -231,15 +251,15 @@ def _keep_refusal(
     )
 
 
-def _learner(caller: Caller, *, by: StaffMember, now: datetime.datetime) -> Learner:
-    if caller.new is not None:
-        return people.create(caller.new.fields(), caller.new.numbers(), by=by, now=now)
-    learner = None
-    if caller.learner_pk is not None:
-        learner = Learner.objects.current().filter(pk=caller.learner_pk).first()
-    if learner is None:
+def _on_record(call: Call) -> dict[int, Learner]:
+    """The known people of the call by primary key; that they still are is checked under the lock."""
+    wanted = [caller.learner_pk or 0 for caller in call.callers if caller.new is None]
+    if not wanted:
+        return {}
+    found = Learner.objects.current().in_bulk(wanted)
+    if any(pk not in found for pk in wanted):
         raise NoSuchPerson
-    return learner
+    return found
 
 
 def _applicants(call: Call, learners: list[Learner]) -> list[Applicant]:

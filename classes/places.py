@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from classes import eligibility, seating, seats, sentences, standing, waitlist
+from classes import wishes as wished_classes
 from classes.events import event, log
 from classes.locking import lock_intake
 from classes.models import (
@@ -35,6 +36,7 @@ from classes.outcomes import (
     Waitlisted,
 )
 from classes.seating import Applicant
+from classes.wishes import Wishes
 from learners.models import Learner
 from staff.models import StaffMember
 
@@ -51,7 +53,7 @@ def register(
     intake_pk: int,
     *,
     applicants: Sequence[Applicant],
-    wishes: Sequence[int],
+    wishes: Sequence[int] | Wishes,
     by: StaffMember | None,
     now: datetime.datetime,
     received_at: datetime.datetime | None = None,
@@ -61,15 +63,18 @@ def register(
     when_short: WhenShort = WhenShort.ASK,
     spoken: bool = True,
 ) -> Registration:
-    """Register a party for ranked wishes (primary keys of class sessions of this intake).
+    """Register a party for ranked wishes (primary keys of class sessions of this intake, or those
+    already read by `wishes.read`, so that a caller's own transaction is the shorter).
 
     `received_at` is the written time of paper, fax and imports, else the server's (rule 24);
     `expects_seat` says that the page showed a free seat; `spoken` that the caller hears the answer
     now, so that no call task is made. Proves nothing by itself: seats are checked under the lock.
     Raises ValueError for an empty party, no wish, or a wish of another intake.
     """
-    if not applicants or not wishes:
-        raise ValueError("a registration needs a person and a class")
+    if not applicants:
+        raise ValueError("a registration needs a person")
+    if not isinstance(wishes, Wishes):
+        wishes = wished_classes.read(intake_pk, wishes)
     with transaction.atomic(savepoint=False):
         intake = lock_intake(intake_pk)
         there = standing.find(
@@ -83,7 +88,7 @@ def register(
         request = seating.Request(
             intake=intake,
             applicants=tuple(applicants),
-            wishes=_load_wishes(intake, wishes),
+            wishes=wished_classes.confirm(wishes, intake),
             by=by,
             now=now,
             received_at=received_at or now,
@@ -109,6 +114,7 @@ def add_wish(
     spoken: bool = True,
 ) -> Enrolled | Waitlisted | Applied | Refused | AlreadyThere:
     """One more class for an application that stands already; it joins the end of that line."""
+    wishes = wished_classes.read(intake_pk, [class_session_pk])
     with transaction.atomic():
         intake = lock_intake(intake_pk)
         application = (
@@ -120,7 +126,7 @@ def add_wish(
         request = seating.Request(
             intake=intake,
             applicants=tuple(Applicant(m.learner, m.client_uuid) for m in members),
-            wishes=_load_wishes(intake, [class_session_pk]),
+            wishes=wished_classes.confirm(wishes, intake),
             by=by,
             now=now,
             received_at=now,
@@ -174,22 +180,6 @@ def _refuse_absorbed(applicants: Sequence[Applicant]) -> None:
     learners = [applicant.learner.pk for applicant in applicants]
     if Learner.objects.filter(pk__in=learners, merged_into__isnull=False).exists():
         raise ValueError("this record was merged into another")
-
-
-def _load_wishes(intake: Intake, wishes: Sequence[int]) -> tuple[ClassSession, ...]:
-    found = {
-        session.pk: session
-        for session in ClassSession.objects.running()
-        .filter(pk__in=wishes, intake=intake)
-        .select_related("course__level__current", "venue")
-        .prefetch_related("lessons")
-    }
-    ranked = dict.fromkeys(wishes)
-    if any(pk not in found for pk in ranked):
-        raise ValueError("a wish is not a running class of this intake")
-    for session in found.values():
-        session.intake = intake
-    return tuple(found[pk] for pk in ranked)
 
 
 def _members(intake: Intake, party: Party) -> list[Application]:

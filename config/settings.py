@@ -99,6 +99,9 @@ TEMPLATES = [
 DATABASES = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'data' / 'desk.sqlite3'}")
 }
+# Connecting anew costs more than most requests; a connection that broke is replaced.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Django's own, whose writers wait in turn.
     DATABASES["default"]["ENGINE"] = "config.sqlite"
