@@ -252,7 +252,7 @@ def _keep_refusal(
 
 
 def _on_record(call: Call) -> dict[int, Learner]:
-    """The known people of the call by primary key; that they still are is checked under the lock."""
+    """The known people of the call; that they still stand is checked under the lock."""
     wanted = [caller.learner_pk or 0 for caller in call.callers if caller.new is None]
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""The classes somebody asks for: read before the lock is taken, compared with the database under it.
+"""The classes somebody asks for: read before the lock, compared with the database under it.
 
 Reading a class with its course, venue and lessons is the dearest part of a registration, and while
 one operator holds the intake's row the others wait. So it is read first; under the lock one short

@@ -44,7 +44,9 @@ def test_a_lesson_moved_meanwhile_is_the_one_that_is_told(session: ClassSession)
     read = wishes.read(session.intake_id, [session.pk])
     lesson = Lesson.objects.get()
     moved = lesson.starts_at + datetime.timedelta(days=1)
-    Lesson.objects.update(starts_at=moved, revision=lesson.revision + 1)
+    Lesson.objects.update(
+        starts_at=moved, ends_at=moved + datetime.timedelta(hours=2), revision=lesson.revision + 1
+    )
     assert confirm(read, session)[0].lessons.all()[0].starts_at == moved
 
 
