@@ -1,5 +1,12 @@
 """What is offered and to whom. One room per subject; import models from here."""
 
+from classes.models.attendance import (
+    Attendance,
+    LessonAssessment,
+    LessonCompetency,
+    Substitute,
+    WalkIn,
+)
 from classes.models.calls import CallAttempt, CallLog, CallTask
 from classes.models.catalogue import ClassSession, Course, Lesson, Venue, VenueClosure
 from classes.models.imports import ImportBatch, ImportRow
@@ -17,6 +24,7 @@ from classes.models.places import (
 
 __all__ = [
     "Application",
+    "Attendance",
     "CallAttempt",
     "CallLog",
     "CallTask",
@@ -29,12 +37,16 @@ __all__ = [
     "Intake",
     "IntakeRuleChange",
     "Lesson",
+    "LessonAssessment",
+    "LessonCompetency",
     "Notice",
     "Offer",
     "Party",
     "PlaceEvent",
     "StaffTask",
+    "Substitute",
     "Venue",
     "VenueClosure",
     "WaitlistEntry",
+    "WalkIn",
 ]

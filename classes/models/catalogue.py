@@ -73,6 +73,8 @@ class Course(models.Model):
     description = models.TextField(_("description"), blank=True)
     # Rule 15: a wrong level is refused only where the course says so.
     refuses_other_levels = models.BooleanField(_("refuses people of a lower level"), default=False)
+    # Devices the lessons are made for; empty for all.
+    devices = models.JSONField(_("made for"), default=list, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -157,6 +159,8 @@ class Lesson(models.Model):
     revision = models.PositiveIntegerField(_("revision"), default=1)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     cancel_reason = models.CharField(_("reason"), max_length=200, blank=True)
+    # 付添い: people who only came along; in no other count (rule 41).
+    companions = models.PositiveSmallIntegerField(_("companions"), default=0)
 
     history = HistoricalRecords()
 
