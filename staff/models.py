@@ -2,6 +2,7 @@
 
 import datetime
 import unicodedata
+from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
@@ -104,10 +105,14 @@ class StaffMember(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def roles(self) -> frozenset[str]:
         """Names of the groups this person is in; a superuser is an administrator."""
-        names = set(self.groups.values_list("name", flat=True))
+        return self.with_roles(self.groups.values_list("name", flat=True))
+
+    def with_roles(self, names: Iterable[str]) -> frozenset[str]:
+        """These groups, and what a superuser is besides."""
+        held = set(names)
         if self.is_superuser:
-            names.add(role_names.ADMINISTRATOR)
-        return frozenset(names)
+            held.add(role_names.ADMINISTRATOR)
+        return frozenset(held)
 
     def has_role(self, *names: str) -> bool:
         """Whether this person holds at least one of the named roles."""
