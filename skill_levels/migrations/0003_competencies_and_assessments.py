@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
                 ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('device', models.CharField(blank=True, choices=[('own', 'own device'), ('loan', 'loan phone')], max_length=4, verbose_name='device')),
+                ('device', models.CharField(blank=True, choices=[('own', 'own device'), ('loan', 'borrowed phone')], max_length=4, verbose_name='device')),
                 ('setting', models.CharField(blank=True, choices=[('practice', 'practice'), ('real', 'real')], max_length=8, verbose_name='setting')),
                 ('learner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='learners.learner')),
                 ('recorded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

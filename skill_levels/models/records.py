@@ -82,7 +82,7 @@ class Assessment(models.Model):
 
     class Device(models.TextChoices):
         OWN = "own", _("own device")
-        LOAN = "loan", _("loan phone")
+        LOAN = "loan", _("borrowed phone")
 
     class Setting(models.TextChoices):
         PRACTICE = "practice", _("practice")
