@@ -51,6 +51,14 @@ class Cell:
     competency_pk: int
     today: tuple[Seen, ...] = ()
     before: Seen | None = None
+    # Whose board it is shown on, to know what they may take back.
+    who_pk: int | None = None
+
+    @property
+    def mine(self) -> int | None:
+        """What this instructor tapped in this lesson."""
+        own = [seen.value for seen in self.today if seen.by_pk == self.who_pk]
+        return own[-1] if own else None
 
     @property
     def now(self) -> Seen | None:
@@ -118,7 +126,7 @@ def of(lesson_pk: int, *, who: StaffMember, now: datetime.datetime) -> Board | N
         return None
     competencies = competencies_of(lesson)
     people = _people(lesson)
-    cells = _cells(lesson, competencies, [row.learner.pk for row in people])
+    cells = _cells(lesson, competencies, [row.learner.pk for row in people], who.pk)
     rows = tuple(
         Row(
             person.learner,
@@ -229,7 +237,7 @@ def _people(lesson: Lesson) -> list[_Person]:
 
 
 def _cells(
-    lesson: Lesson, competencies: Sequence[Competency], learner_pks: Sequence[int]
+    lesson: Lesson, competencies: Sequence[Competency], learner_pks: Sequence[int], who_pk: int
 ) -> dict[tuple[int, int], Cell]:
     """Every cell with what was seen today and last before, in one query."""
     pks = [competency.pk for competency in competencies]
@@ -262,7 +270,11 @@ def _cells(
             before[key] = Seen(*seen)
     return {
         (learner_pk, pk): Cell(
-            learner_pk, pk, tuple(today.get((learner_pk, pk), ())), before.get((learner_pk, pk))
+            learner_pk,
+            pk,
+            tuple(today.get((learner_pk, pk), ())),
+            before.get((learner_pk, pk)),
+            who_pk,
         )
         for learner_pk in learner_pks
         for pk in pks

@@ -14,6 +14,9 @@ from classes.views import (
     import_rows,
     imports,
     intakes,
+    lesson_board,
+    lesson_people,
+    lesson_settings,
     letters,
     venues,
 )
@@ -39,6 +42,45 @@ urlpatterns: list[URLPattern] = [
     ),
     path("desk/<slug:code>/undo/", desk_actions.desk_undo, name="desk_undo"),
     path("desk/<slug:code>/end/", desk_actions.desk_end_call, name="desk_end_call"),
+    path("lessons/", lesson_board.lesson_list, name="lesson_list"),
+    path("lessons/<int:pk>/", lesson_board.lesson_board_page, name="lesson_board"),
+    path("lessons/<int:pk>/taps/", lesson_board.lesson_tap, name="lesson_tap"),
+    path("lessons/<int:pk>/changes/", lesson_board.lesson_changes, name="lesson_changes"),
+    path("lessons/<int:pk>/settings/", lesson_settings.lesson_settings, name="lesson_settings"),
+    path(
+        "lessons/<int:pk>/substitute/", lesson_settings.lesson_substitute, name="lesson_substitute"
+    ),
+    path(
+        "lessons/<int:pk>/walk-in/search/",
+        lesson_people.lesson_walk_in_search,
+        name="lesson_walk_in_search",
+    ),
+    path("lessons/<int:pk>/walk-in/", lesson_people.lesson_walk_in_add, name="lesson_walk_in_add"),
+    path(
+        "lessons/<int:pk>/walk-in/new/",
+        lesson_people.lesson_walk_in_new,
+        name="lesson_walk_in_new",
+    ),
+    path(
+        "lessons/<int:pk>/walk-in/<int:learner_pk>/remove/",
+        lesson_people.lesson_walk_in_remove,
+        name="lesson_walk_in_remove",
+    ),
+    path(
+        "lessons/<int:pk>/people/<int:learner_pk>/",
+        lesson_people.lesson_person,
+        name="lesson_person",
+    ),
+    path(
+        "lessons/<int:pk>/people/<int:learner_pk>/emergency/",
+        lesson_people.lesson_emergency,
+        name="lesson_emergency",
+    ),
+    path(
+        "lessons/<int:pk>/people/<int:learner_pk>/move/",
+        lesson_people.lesson_move,
+        name="lesson_move",
+    ),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/callers/", imports.import_callers_upload, name="import_callers_upload"),
     path("imports/classes/", imports.import_classes_upload, name="import_classes_upload"),

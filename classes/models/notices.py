@@ -95,6 +95,7 @@ class StaffTask(models.Model):
         CONFIRM_NUMBER = "confirm_number", _("ask for the right phone number")
         SIGN_LANGUAGE = "sign_language", _("book a sign-language interpreter")
         CAPTIONING = "captioning", _("book a note-taking interpreter")
+        MOVE_WANTED = "move_wanted", _("find a seat in a class of the right level")
 
     learner = models.ForeignKey(
         "learners.Learner", on_delete=models.PROTECT, related_name="staff_tasks"

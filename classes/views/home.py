@@ -12,7 +12,7 @@ START_PAGES = {
     RECEPTION: "desk",
     COORDINATOR: "intake_list",
     ADMINISTRATOR: "intake_list",
-    INSTRUCTOR: "class_list",
+    INSTRUCTOR: "lesson_list",
 }
 
 

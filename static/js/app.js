@@ -46,6 +46,7 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) hideBanner();
   });
+  document.addEventListener("connection-trouble", (event) => showBanner(event.detail.kind));
   window.addEventListener("offline", () => showBanner("lost"));
   window.addEventListener("online", hideBanner);
 
