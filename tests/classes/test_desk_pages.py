@@ -400,6 +400,9 @@ def test_an_offered_seat_is_taken_or_declined_on_the_phone(
     assert 'id="desk-sentence"' in response.content.decode()
     offer.refresh_from_db()
     assert offer.status == status
+    # The card follows: what was offered no longer is.
+    page = response.content.decode()
+    assert 'id="desk-card"' not in page
     late = post(desk_client, "desk_answer_offer", offer.pk, data={"answer": answer})
     assert late.headers.get("HX-Retarget") == "#desk-word"
 
@@ -436,3 +439,57 @@ def test_signed_out_a_press_is_refused_without_leaving_the_page(
 ) -> None:
     response = post(client, "desk_register", data={**typed(session), **new()})
     assert (response.status_code, response.headers["HX-Reswap"]) == (401, "none")
+
+
+def test_the_callers_keys_follow_what_was_done(
+    desk_client: Client, session: ClassSession, operator: StaffMember
+) -> None:  # rule 30
+    application = registered(session, operator, known())
+    panel = {"confirmed": "1", "learner": application.learner_id}
+    page = post(desk_client, "desk_cancel", application.pk, data=panel).content.decode()
+    assert 'id="desk-card"' in page
+    assert reverse("desk_restore", args=["2026-10", application.pk]) in page
+    assert reverse("desk_cancel", args=["2026-10", application.pk]) not in page
+    assert "data-ended" in page
+    page = post(desk_client, "desk_restore", application.pk, data=panel).content.decode()
+    assert reverse("desk_cancel", args=["2026-10", application.pk]) in page
+    assert "data-ended" not in page
+
+
+def test_the_keys_beside_a_newcomers_fields_follow_too(
+    desk_client: Client, session: ClassSession
+) -> None:
+    form = {**typed(session), **new()}
+    post(desk_client, "desk_register", data=form)
+    application = Application.objects.get()
+    page = post(desk_client, "desk_cancel", application.pk, data={**form, "confirmed": "1"})
+    assert 'id="desk-card"' not in page.content.decode()
+    assert reverse("desk_restore", args=["2026-10", application.pk]) in page.content.decode()
+
+
+def test_before_reception_opens_the_key_is_the_one_for_such_calls(
+    desk_client: Client, session: ClassSession
+) -> None:  # rule 18
+    Intake.objects.update(opens_at=timezone.now() + DAY)
+    page = post(desk_client, "desk_register", data={**typed(session), **new()}).content.decode()
+    assert "Bで受付時間外として" in page
+
+
+@pytest.mark.parametrize("wishes", ["9" * 20, "9" * 20 + ",1"])
+def test_a_class_no_row_can_have_is_a_word_and_not_an_error(
+    desk_client: Client, session: ClassSession, wishes: str
+) -> None:
+    form = {**typed(session), **new(), "wishes": wishes}
+    answer = post(desk_client, "desk_register", data=form)
+    assert answer.status_code in (200, 422)
+    ended = post(desk_client, "desk_end_call", data={"outcome": "inquiry", "wishes": wishes})
+    assert ended.status_code == 200
+    assert CallLog.objects.get().class_session is None
+
+
+def test_a_class_that_is_gone_is_not_written_to_a_call(
+    desk_client: Client, session: ClassSession
+) -> None:
+    Intake.objects.update(closes_at=timezone.now() - DAY)
+    form = {**typed(session), **new(), "wishes": "987654"}
+    assert post(desk_client, "desk_register", data=form).status_code in (200, 422)
