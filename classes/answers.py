@@ -5,8 +5,10 @@ import datetime
 from django.db import transaction
 
 from classes import sentences, standing, waitlist
+from classes.cancelling import CannotUndo
+from classes.events import event, log
 from classes.locking import lock_intake
-from classes.models import Application, Intake, Offer
+from classes.models import Application, Enrollment, Intake, Offer, PlaceEvent, WaitlistEntry
 from staff.models import StaffMember
 
 
@@ -45,6 +47,57 @@ def decline(
     return sentence
 
 
+def undo(
+    intake_pk: int, application_pk: int, *, by: StaffMember | None, now: datetime.datetime
+) -> tuple[list[Application], str]:
+    """Take back the party's latest answer to an offer, a slip, within the intake's undo window:
+    the seats wait for its answer again, or it stands in line where it stood if they went on.
+
+    Returns the party and what to say. Raises CannotUndo after the window, or when seat, party or
+    place in line have changed since.
+    """
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        offer = _answered(intake, application_pk, now)
+        members = list(
+            Application.objects.active()
+            .filter(party=offer.party_id)
+            .select_related("learner")
+            .order_by("number")
+        )
+        if len(members) != offer.seats or offer.class_session.cancelled_at is not None:
+            raise CannotUndo
+        held = Enrollment.objects.held().filter(application__in=members)
+        waiting = WaitlistEntry.objects.waiting().filter(party=offer.party_id)
+        if offer.status == Offer.Status.ACCEPTED and offer.closed_at is not None:
+            seats = held.filter(class_session=offer.class_session, held_at=offer.closed_at)
+            if seats.count() != offer.seats:
+                raise CannotUndo
+            seats.update(ended_at=now, ending=Enrollment.Ending.SUPERSEDED)
+        elif intake.seat_rule == Intake.SeatRule.ONE and held.exists():
+            raise CannotUndo
+        if waiting.filter(class_session=offer.class_session).exists():
+            raise CannotUndo
+        waitlist.reopen(intake, offer, by=by, now=now)
+        for member in members:
+            member.intake = intake
+        sentence = standing.of(intake, members[0]).sentence
+        log(
+            event(
+                PlaceEvent.Kind.UNDONE,
+                member,
+                by=by,
+                now=now,
+                class_session=offer.class_session,
+                offer=offer,
+                sentence=sentence,
+                details={"seats": offer.seats},
+            )
+            for member in members
+        )
+        return members, sentence
+
+
 def load_offer(offer_pk: int) -> Offer:
     """An offer with what its sentences name."""
     return (
@@ -68,6 +121,25 @@ def _members(intake: Intake, offer: Offer) -> list[Application]:
     for member in members:
         member.intake = intake
     return members
+
+
+def _answered(intake: Intake, application_pk: int, now: datetime.datetime) -> Offer:
+    """The latest offer that the application's party answered within the undo window."""
+    window = datetime.timedelta(minutes=intake.undo_minutes)
+    offer = (
+        Offer.objects.select_related("class_session")
+        .filter(
+            party__applications=application_pk,
+            class_session__intake=intake,
+            status__in=[Offer.Status.ACCEPTED, Offer.Status.DECLINED],
+            closed_at__gt=now - window,
+        )
+        .order_by("-closed_at", "-pk")
+        .first()
+    )
+    if offer is None:
+        raise CannotUndo
+    return offer
 
 
 def _keep(

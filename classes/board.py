@@ -39,6 +39,14 @@ class Offers:
 
 
 @dataclass(frozen=True)
+class InLine:
+    """The keys of the parties and of the people who wait."""
+
+    parties: set[int] = field(default_factory=set)
+    people: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
 class Line:
     """One class session in figures."""
 
@@ -58,7 +66,7 @@ class Line:
 
 @dataclass(frozen=True)
 class LevelTotal:
-    """The figures of all classes of one level; people waiting are counted once."""
+    """The figures of all classes of one level; people and parties waiting are counted once."""
 
     level: SkillLevel
     held: int
@@ -140,17 +148,17 @@ def board(intake: Intake, *, now: datetime.datetime) -> Board:
     )
     for session in sessions:
         session.intake = intake
-    people_waiting = _people_waiting(sessions)
+    in_line = _in_line(sessions)
     red = stalled.standing_still(now=now, intake=intake)
     lines = _lines(intake, sessions, {session.pk for session in red}, now)
     return Board(
         intake=intake,
         lines=lines,
-        levels=_levels(lines, people_waiting),
-        demand=_demand(intake, lines, people_waiting),
+        levels=_levels(lines, in_line),
+        demand=_demand(intake, lines, in_line),
         callers=_callers(intake),
         pace=call_pace.pace(now=now),
-        waiting_people=len(set().union(*people_waiting.values())) if people_waiting else 0,
+        waiting_people=len(_together(in_line, lines).people),
         letters=intake.notices.to_post().count(),
         standing_still=red,
     )
@@ -226,9 +234,9 @@ def _calls(intake: Intake, now: datetime.datetime) -> dict[int | None, int]:
     return dict(rows)
 
 
-def _people_waiting(sessions: Iterable[ClassSession]) -> dict[int, set[int]]:
-    """Who waits for which class: people, so that somebody in two lines is counted once."""
-    waiting: dict[int, set[int]] = defaultdict(set)
+def _in_line(sessions: Iterable[ClassSession]) -> dict[int, InLine]:
+    """Who waits for which class, so that somebody in two lines is counted once."""
+    waiting: dict[int, InLine] = defaultdict(InLine)
     rows = (
         WaitlistEntry.objects.waiting()
         .filter(
@@ -236,14 +244,15 @@ def _people_waiting(sessions: Iterable[ClassSession]) -> dict[int, set[int]]:
             party__applications__status=Application.Status.ACTIVE,
         )
         .order_by()
-        .values_list("class_session", "party__applications__learner")
+        .values_list("class_session", "party", "party__applications__learner")
     )
-    for session_pk, learner_pk in rows:
-        waiting[session_pk].add(learner_pk)
+    for session_pk, party_pk, learner_pk in rows:
+        waiting[session_pk].parties.add(party_pk)
+        waiting[session_pk].people.add(learner_pk)
     return waiting
 
 
-def _levels(lines: Sequence[Line], people: Mapping[int, set[int]]) -> list[LevelTotal]:
+def _levels(lines: Sequence[Line], in_line: Mapping[int, InLine]) -> list[LevelTotal]:
     by_level: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
         by_level[line.level.pk].append(line)
@@ -253,8 +262,8 @@ def _levels(lines: Sequence[Line], people: Mapping[int, set[int]]) -> list[Level
             held=sum(line.seats.held for line in group),
             capacity=sum(line.seats.capacity for line in group),
             applications=sum(line.first_choices for line in group),
-            waiting_people=len(_together(people, group)),
-            waiting_parties=sum(line.waiting.parties for line in group),
+            waiting_people=len(_together(in_line, group).people),
+            waiting_parties=len(_together(in_line, group).parties),
             offers=sum(line.offers.open for line in group),
             calls=sum(line.calls for line in group),
         )
@@ -262,7 +271,7 @@ def _levels(lines: Sequence[Line], people: Mapping[int, set[int]]) -> list[Level
     ]
 
 
-def _demand(intake: Intake, lines: Sequence[Line], people: Mapping[int, set[int]]) -> list[Demand]:
+def _demand(intake: Intake, lines: Sequence[Line], in_line: Mapping[int, InLine]) -> list[Demand]:
     """Before a draw: first choices beyond the seats. After it, and first come: who waits."""
     enquiries = dict(
         CallLog.objects.filter(
@@ -281,15 +290,15 @@ def _demand(intake: Intake, lines: Sequence[Line], people: Mapping[int, set[int]
         Demand(
             level=group[0].level,
             venue=group[0].class_session.venue,
-            morning=_unmet([line for line in group if _is_morning(line)], people),
-            afternoon=_unmet([line for line in group if not _is_morning(line)], people),
+            morning=_unmet([line for line in group if _is_morning(line)], in_line),
+            afternoon=_unmet([line for line in group if not _is_morning(line)], in_line),
             enquiries=sum(enquiries.get(line.class_session.pk, 0) for line in group),
         )
         for group in groups.values()
     ]
 
 
-def _unmet(lines: Sequence[Line], people: Mapping[int, set[int]]) -> int | None:
+def _unmet(lines: Sequence[Line], in_line: Mapping[int, InLine]) -> int | None:
     if not lines:
         return None
     beyond = sum(
@@ -297,11 +306,15 @@ def _unmet(lines: Sequence[Line], people: Mapping[int, set[int]]) -> int | None:
         for line in lines
         if line.class_session.intake.is_lottery and not line.waiting.parties and not line.seats.held
     )
-    return len(_together(people, lines)) + beyond
+    return len(_together(in_line, lines).people) + beyond
 
 
-def _together(people: Mapping[int, set[int]], lines: Iterable[Line]) -> set[int]:
-    return set().union(*(people.get(line.class_session.pk, set()) for line in lines))
+def _together(in_line: Mapping[int, InLine], lines: Iterable[Line]) -> InLine:
+    waiting = [in_line.get(line.class_session.pk, InLine()) for line in lines]
+    return InLine(
+        parties=set().union(*(of_class.parties for of_class in waiting)),
+        people=set().union(*(of_class.people for of_class in waiting)),
+    )
 
 
 def _is_morning(line: Line) -> bool:

@@ -135,9 +135,7 @@ def panel_of(task: CallTask, same_number: Sequence[CallTask], *, now: datetime.d
         together=_together(task),
         same_number=same_number,
         suggested_at=call_pace.next_attempt(due_at=task.due_at, now=now),
-        answer_by=(offer.expires_at or calls.answer_by(offer, task.notice.intake, now=now))
-        if offer
-        else None,
+        answer_by=calls.answer_by(offer, task.notice.intake, now=now) if offer else None,
     )
 
 

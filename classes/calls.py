@@ -211,8 +211,7 @@ def sentence(task: CallTask, *, now: datetime.datetime) -> str:
     notice = task.notice
     offer = notice.offer
     if offer is not None and offer.status == Offer.Status.OPEN:
-        deadline = offer.expires_at or answer_by(offer, notice.intake, now=now)
-        said = deadline.replace(minute=0, second=0, microsecond=0)
+        said = answer_by(offer, notice.intake, now=now)
         return sentences.offer(notice.learner, offer.class_session, offer.seats, said)
     if notice.purpose == Notice.Purpose.REGISTERED and notice.application is not None:
         return standing.of(notice.intake, notice.application).sentence
@@ -220,9 +219,11 @@ def sentence(task: CallTask, *, now: datetime.datetime) -> str:
 
 
 def answer_by(offer: Offer, intake: Intake, *, now: datetime.datetime) -> datetime.datetime:
-    """Until when the party may answer if it is told now (rule 29)."""
+    """Until when the party may answer, to the full hour as it is said: from when it was told, or
+    if it is told now (rule 29)."""
     until = now + datetime.timedelta(hours=intake.offer_hours)
-    return max(until, offer.printed_deadline or until)
+    deadline = offer.expires_at or max(until, offer.printed_deadline or until)
+    return deadline.replace(minute=0, second=0, microsecond=0)
 
 
 def _live_claim(now: datetime.datetime) -> Q:

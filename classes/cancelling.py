@@ -10,10 +10,8 @@ from classes.events import event, log
 from classes.locking import lock_intake, lock_intakes, require_lock
 from classes.models import (
     Application,
-    CallTask,
     Enrollment,
     Intake,
-    Notice,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -136,7 +134,8 @@ def undo(
             ended_at=None, ending="", undo_until=None, undo_offer=None
         )
         entries = _restore_line(application)
-        _restore_notices(application)
+        if application.ended_at is not None:
+            notices.restore_for_application(application, dropped_at=application.ended_at)
         application.status = Application.Status.ACTIVE
         application.ended_at = None
         application.save(update_fields=["status", "ended_at"])
@@ -351,21 +350,6 @@ def _check_undoable(intake: Intake, application: Application, now: datetime.date
     anew = Application.objects.active().filter(intake=intake, learner=application.learner_id)
     if anew.exists():
         raise CannotUndo
-
-
-def _restore_notices(application: Application) -> None:
-    """What was still to be said when the application ended is to be said again.
-
-    Offers are not: what was withdrawn is offered anew, with a notice of its own.
-    """
-    dropped = Notice.objects.filter(
-        application=application,
-        offer__isnull=True,
-        settled_at=application.ended_at,
-        outcome=Notice.Outcome.DROPPED,
-    )
-    CallTask.objects.filter(notice__in=dropped).update(closed_at=None)
-    dropped.update(settled_at=None, settled_by=None, outcome="")
 
 
 def _restore_line(application: Application) -> list[WaitlistEntry]:

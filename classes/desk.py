@@ -108,10 +108,11 @@ class Card:
 
 @dataclass(frozen=True)
 class RecentCall:
-    """One of the operator's last calls, and what U would do about it."""
+    """One of the operator's last calls, and what U would do about it; U does the next of them."""
 
     call: CallLog
     undo: str
+    is_next: bool = False
 
     @property
     def can_undo(self) -> bool:
@@ -311,7 +312,12 @@ def recent_calls(by: Any, intake: Intake, *, now: datetime.datetime) -> list[Rec
     """The operator's last calls, each with what can still be undone."""
     calls = call_log.recent(by, intake, limit=RECENT_CALLS)
     window = datetime.timedelta(minutes=intake.undo_minutes)
-    return [RecentCall(call, _undo_of(call, window, now)) for call in calls]
+    undos = [_undo_of(call, window, now) for call in calls]
+    following = next((at for at, undo in enumerate(undos) if undo), None)
+    return [
+        RecentCall(call, undo, is_next=at == following)
+        for at, (call, undo) in enumerate(zip(calls, undos, strict=True))
+    ]
 
 
 def _rows(
@@ -406,17 +412,18 @@ def _undoable(
 
 
 def _undo_of(call: CallLog, window: datetime.timedelta, now: datetime.datetime) -> str:
-    """What U does about a call: retract, restore, uncount; "" if its time has passed."""
+    """What U does about a call: retract, restore, unanswer, uncount; "" if its time is over."""
     application = call.application
     if application is None:
         return "uncount" if now < call.called_at + window else ""
     if application.status == Application.Status.CANCELLED and application.ended_at:
         return "restore" if now < application.ended_at + window else ""
-    if (
-        application.status == Application.Status.ACTIVE
-        and call.outcome == CallLog.Outcome.REGISTERED
-    ):
+    if application.status != Application.Status.ACTIVE:
+        return ""
+    if call.outcome == CallLog.Outcome.REGISTERED:
         return "retract" if now < application.registered_at + window else ""
+    if call.outcome == CallLog.Outcome.OFFER_ANSWER:
+        return "unanswer" if now < call.called_at + window else ""
     return ""
 
 

@@ -21,7 +21,7 @@ class NothingToUndo(Exception):
 
 @dataclass(frozen=True)
 class Undone:
-    """What was taken back: retract, restore or uncount; the sentence where there is one to read."""
+    """What was taken back: retract, restore, unanswer or uncount; a sentence where one is read."""
 
     kind: str
     applications: tuple[Application, ...]
@@ -123,6 +123,11 @@ def undo(
     if application is None or not call.undo:
         raise NothingToUndo
     application.intake = intake
+    if call.undo == "unanswer":
+        with transaction.atomic():
+            members, sentence = answers.undo(intake.pk, application.pk, by=by, now=now)
+            CallLog.objects.filter(pk=call.call.pk).update(outcome=Outcome.OTHER)
+        return Undone("unanswer", tuple(members), sentence)
     if call.undo == "restore":
         return Undone("restore", (application,), restore(intake, application, by=by, now=now))
     with transaction.atomic():

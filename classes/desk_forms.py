@@ -223,7 +223,9 @@ class CallForm(forms.Form):
         on_paper = data.get("source") in (Application.Source.PAPER, Application.Source.FAX)
         written = data.get("written_at")
         if on_paper and "written_at" in data and written is None:
-            self.add_error("written_at", gettext("Enter the time written on the paper or fax."))
+            self.add_error(
+                "written_at", gettext("Enter date and time as written on the paper or fax.")
+            )
         elif written is not None and written > self.moment:
             self.add_error("written_at", gettext("This time is still to come."))
         return data

@@ -1,9 +1,11 @@
 """Forms of the import pages: which workbook, into which intake, and a row put right."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from classes.imports.headers import CALLER_FIELDS, CLASS_FIELDS
@@ -21,8 +23,10 @@ def _file_field() -> forms.FileField:
     return forms.FileField(
         label=_("Workbook"),
         widget=forms.FileInput(attrs={"accept": _XLSX}),
-        help_text=_("An Excel file (.xlsx) of at most %(size)d MB.")
-        % {"size": settings.IMPORT_MAX_BYTES // (1024 * 1024)},
+        help_text=format_lazy(
+            _("An Excel file (.xlsx) of at most {size} MB."),
+            size=settings.IMPORT_MAX_BYTES // (1024 * 1024),
+        ),
         allow_empty_file=True,
     )
 
@@ -165,6 +169,7 @@ class RowForm(forms.Form):
         *args: Any,
         may_override: bool,
         is_couple: bool,
+        may_join: Sequence[tuple[int, str]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -190,6 +195,15 @@ class RowForm(forms.Form):
                     *((str(person.pk), _describe(person)) for person in candidates),
                     (NEW_PERSON, _("somebody new")),
                 ],
+            )
+        if may_join:
+            self.fields["tie_to"] = forms.TypedChoiceField(
+                label=_("Comes together with"),
+                required=False,
+                coerce=int,
+                empty_value=None,
+                choices=[("", _("nobody, or somebody who is in already")), *may_join],
+                help_text=_("Rows of this workbook that wait as well. Both then go in as a pair."),
             )
         if is_couple:
             self.fields["alone"] = forms.BooleanField(

@@ -223,6 +223,25 @@ def drop_for_learner(learner_pk: int, *, by: StaffMember | None, now: datetime.d
     _drop(Q(learner=learner_pk), by=by, now=now)
 
 
+def restore_for_offer(offer: Offer, *, dropped_at: datetime.datetime) -> None:
+    """The offer is open again: what was still to be said about it when it closed is."""
+    _restore(Q(offer=offer), dropped_at)
+
+
+def restore_for_application(application: Application, *, dropped_at: datetime.datetime) -> None:
+    """What was still to be said when the application ended is to be said again.
+
+    Offers are not: what was withdrawn is offered anew, with a notice of its own.
+    """
+    _restore(Q(application=application, offer__isnull=True), dropped_at)
+
+
+def _restore(which: Q, dropped_at: datetime.datetime) -> None:
+    dropped = Notice.objects.filter(which, settled_at=dropped_at, outcome=Notice.Outcome.DROPPED)
+    CallTask.objects.filter(notice__in=dropped).update(closed_at=None)
+    dropped.update(settled_at=None, settled_by=None, outcome="")
+
+
 def _drop(which: Q, *, by: StaffMember | None, now: datetime.datetime) -> None:
     open_notices = Notice.objects.filter(which, settled_at__isnull=True)
     CallTask.objects.open().filter(notice__in=open_notices).update(

@@ -15,6 +15,7 @@ from classes import timetable
 from classes.models import ClassSession, Intake, Lesson, Venue
 from classes.planning_forms import ClassSessionForm, LessonForm, LessonFormSet, PatternForm
 from classes.timetable import Conflict, Planned, Skipped
+from staff.keys import posted_key
 
 EMPTY_ROWS = 3
 
@@ -132,8 +133,8 @@ def rearrange(intake: Intake, session: ClassSession | None, typed: QueryDict) ->
     elif action == "add":
         plan.rows = _bound([*values, _one_more(rows, form.cleaned_data.get("venue"))], venues)
         plan.focus = len(plan.rows.forms)
-    elif action.startswith("remove-") and action[7:].isdecimal():
-        index = int(action[7:]) - 1
+    elif (number := posted_key(action.removeprefix("remove-"))) is not None:
+        index = number - 1
         kept = [value for at, value in enumerate(values) if at != index]
         plan.rows = _bound(kept, venues)
         plan.focus = min(index + 1, len(kept))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from classes.models import ClassSession, Course, Intake, Venue, VenueClosure
 from classes.timetable import Planned
 from skill_levels.models import SkillLevel
+from staff.keys import RowsField
 from staff.models import StaffMember
 from staff.roles import INSTRUCTOR
 
@@ -170,6 +171,7 @@ class ClassSessionForm(forms.ModelForm):
             "assistants": forms.CheckboxSelectMultiple,
             "notes": forms.Textarea(attrs={"rows": 2}),
         }
+        field_classes: ClassVar = {"instructors": RowsField, "assistants": RowsField}
 
     def __init__(self, *args: Any, intake: Intake, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -177,7 +179,7 @@ class ClassSessionForm(forms.ModelForm):
         _limit(self, (("capacity", 0, 500),))
         for name in ("instructors", "assistants"):
             field = self.fields[name]
-            assert isinstance(field, forms.ModelMultipleChoiceField)
+            assert isinstance(field, RowsField)
             field.queryset = _teachers(self.instance)
         _in_use(self.fields["venue"], Venue.objects.filter(is_active=True), self.instance.venue_id)
         _in_use(

@@ -135,10 +135,12 @@ def applied(
 
 def refused(intake: Intake, learner: Learner, reasons: Iterable[Reason]) -> str:
     """Why this cannot be accepted, kindly."""
+    here = intake.residence in ("", settings.CITY_NAME)
     return render(
         "refused",
         learner,
         intake=intake,
+        residence=settings.CITY_NAME_EN if here else intake.residence,
         kinds=[r.kind for r in reasons],
         **_times(intake, learner),
     )

@@ -93,10 +93,12 @@ def find(
     )
     for application in applications:
         application.intake = intake
+    standing_now = [a for a in applications if a.status == Application.Status.ACTIVE]
     again = [application for application in applications if application.client_uuid in presses]
-    if again:
+    if set(again) & set(standing_now):
         return _answer_again(intake, again)
-    return already_there(intake, applications)
+    # A press whose application was cancelled since registers nobody: it is told so.
+    return already_there(intake, standing_now or applications)
 
 
 def _answer_again(

@@ -206,9 +206,10 @@ def _staffing(
         return [Conflict("no_instructor", None, gettext("No instructor is assigned."))]
     if capacity <= LEARNERS_PER_HELPER * len(helpers):
         return []
-    text = gettext(
-        "%(capacity)d learners for %(helpers)d instructors and assistants: "
-        "more than %(most)d for each."
+    text = ngettext(
+        "%(capacity)d seats for %(helpers)d instructor or assistant: more than %(most)d each.",
+        "%(capacity)d seats for %(helpers)d instructors and assistants: more than %(most)d each.",
+        len(helpers),
     )
     details = {"capacity": capacity, "helpers": len(helpers), "most": LEARNERS_PER_HELPER}
     return [Conflict("few_helpers", None, text % details)]

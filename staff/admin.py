@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from staff import roles
+from staff.keys import RowsField
 from staff.models import StaffMember
 
 # The four roles are fixed; what they may do stands in config/permissions.py.
@@ -23,7 +24,7 @@ class StaffMemberCreationForm(AdminUserCreationForm):
         fields = ("username", "name")
 
 
-class RolesField(forms.ModelMultipleChoiceField):
+class RolesField(RowsField):
     def label_from_instance(self, group: Group) -> str:
         return roles.label(group.name)
 

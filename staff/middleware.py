@@ -6,11 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, resolve_url
 from django.utils import translation
 from django.utils.module_loading import import_string
 
+from staff.requests import signed_out
 from staff.roles import ANYONE, Row, admits, row_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -60,9 +61,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         if "HX-Request" in request.headers:
-            return HttpResponse(
-                status=401, headers={"HX-Reswap": "none", "HX-Trigger": "signed-out"}
-            )
+            return signed_out()
         if request.method not in {"GET", "HEAD"}:
             # The address of a POST is no page to come back to.
             return redirect(settings.LOGIN_URL)

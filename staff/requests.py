@@ -1,6 +1,7 @@
-"""The request of somebody who is signed in, for the types of views behind the sign-in."""
+"""The request of somebody who is signed in, for the types of views behind the sign-in, and the
+answer to a page whose somebody no longer is."""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from staff.models import StaffMember
@@ -11,3 +12,8 @@ class StaffRequest(HttpRequest):
 
     user: StaffMember
     htmx: HtmxDetails
+
+
+def signed_out() -> HttpResponse:
+    """Tell an htmx page that nobody is signed in any more; what is typed there stays."""
+    return HttpResponse(status=401, headers={"HX-Reswap": "none", "HX-Trigger": "signed-out"})

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from staff.forms import SignInForm
 from staff.models import StaffMember
+from staff.requests import signed_out
 
 
 def _safe_next(request: HttpRequest, default: str) -> str:
@@ -95,7 +96,9 @@ def locked_out(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form was too old or came from elsewhere: say what to do."""
+    """The form was too old or came from elsewhere: say what to do. Signed out comes first."""
+    if "HX-Request" in request.headers and not request.user.is_authenticated:
+        return signed_out()
     return render(request, "403_csrf.html", status=403)
 
 

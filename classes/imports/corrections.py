@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from classes.imports import registering
 from classes.imports.callers import Classes
@@ -47,12 +48,14 @@ def settle(
     now: datetime.datetime,
     override_reason: str = "",
     alone: bool = False,
+    tie_to: int | None = None,
 ) -> Answer:
     """Judge a waiting row anew with what staff put right, and bring it in if nothing is wrong now.
 
     It keeps its written received time (rule 24). `fixed` holds the whole text per field that
     differs from what was read; `override_reason` accepts age, residence or level as 特例 (rule 15);
-    `alone` unties a couple, and the partner is judged alone too. Raises NotWaiting.
+    `alone` unties a couple, and the partner is judged alone too; `tie_to` is the waiting row of
+    whom this one comes with (rule 26). Raises NotWaiting, also for a partner who waits no more.
     """
     with transaction.atomic():
         row, intake = _locked(row_pk)
@@ -61,6 +64,10 @@ def settle(
             return _settle_class(row, intake, by=by, now=now)
         rows = [row]
         partner = row.partner_row
+        if tie_to is not None:
+            partner = tieable(row).filter(pk=tie_to).first()
+            if partner is None:
+                raise NotWaiting
         if partner is not None and partner.status == Status.ATTENTION:
             rows.append(partner)
         if alone:
@@ -88,6 +95,15 @@ def look_at(row: ImportRow, *, now: datetime.datetime) -> Entry:
         row.batch.intake, [entry.reading for entry in entries]
     ).candidates(entries[0].reading)
     return entries[0]
+
+
+def tieable(row: ImportRow) -> QuerySet[ImportRow]:
+    """Waiting rows of the same workbook with whom this one may be tied; none if it is already."""
+    waiting = ImportRow.objects.filter(batch=row.batch_id, status=Status.ATTENTION)
+    if row.partner_row is not None and row.partner_row.status == Status.ATTENTION:
+        return waiting.none()
+    untied = Q(partner_row=None) | ~Q(partner_row__status=Status.ATTENTION)
+    return waiting.exclude(pk=row.pk).filter(untied).order_by("sheet_order", "row_number")
 
 
 def set_aside(

@@ -1,10 +1,12 @@
-"""Filters of templates for days and times: `{{ lesson|lesson_time }}`, `{{ day|day_long }}`."""
+"""Filters of templates for how things are written here: `{{ lesson|lesson_time }}`,
+`{{ day|day_long }}`, `{{ attempt.number|phone }}`, `{{ course|course_name }}`."""
 
 from django import template
 from django.utils.translation import get_language
 
 from classes import dates
 from classes.models import Course, Lesson
+from sms import phone_numbers
 
 register = template.Library()
 
@@ -12,6 +14,7 @@ register.filter("day", dates.day)
 register.filter("day_long", dates.day_long)
 register.filter("clock", dates.clock)
 register.filter("moment", dates.moment)
+register.filter("phone", phone_numbers.display)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from classes import answers, cancelling, loan_phones, offers, seat_changes, steering, waitlist
 from classes.models import Application, ClassSession, Enrollment, Offer, Party, WaitlistEntry
 from staff.access_log import record_view
+from staff.keys import posted_key, posted_keys
 from staff.requests import StaffRequest
 
 REFUSALS: dict[type[Exception], Promise] = {
@@ -155,9 +156,8 @@ def entry_leave(request: StaffRequest, pk: int) -> HttpResponse:
 def party_split(request: StaffRequest, pk: int) -> HttpResponse:
     """Some members wait as a party of their own; both keep the place."""
     party = get_object_or_404(Party, pk=pk)
-    leaving = [int(found) for found in request.POST.getlist("leaving") if found.isdecimal()]
-    back = request.POST.get("class", "")
-    session = get_object_or_404(ClassSession, pk=int(back) if back.isdecimal() else 0)
+    leaving = posted_keys(request.POST.getlist("leaving"))
+    session = get_object_or_404(ClassSession, pk=posted_key(request.POST.get("class", "")))
     members = Application.objects.active().filter(party=party).select_related("learner")
     now, reason = timezone.now(), _reason(request)
     return _press(
@@ -182,8 +182,8 @@ def _seat(pk: int) -> tuple[Enrollment, list[Model]]:
 def seat_move(request: StaffRequest, pk: int) -> HttpResponse:
     """To another class of the intake that has room."""
     seat, people = _seat(pk)
-    to = request.POST.get("to", "")
-    if not to.isdecimal():
+    to = posted_key(request.POST.get("to", ""))
+    if to is None:
         messages.error(request, _("Choose the class to move to. Nothing was changed."))
         return redirect("class_detail", seat.class_session_id)
     now, reason = timezone.now(), _reason(request)
@@ -191,7 +191,7 @@ def seat_move(request: StaffRequest, pk: int) -> HttpResponse:
         request,
         seat.class_session_id,
         people,
-        lambda: seat_changes.move(pk, int(to), reason=reason, by=request.user, now=now),
+        lambda: seat_changes.move(pk, to, reason=reason, by=request.user, now=now),
         _("Moved."),
     )
 

@@ -9,6 +9,7 @@ from django_htmx.http import trigger_client_event
 
 from classes import capacity, class_sessions, lessons, planning
 from classes.models import ClassSession, Intake
+from staff.keys import posted_key
 from staff.requests import StaffRequest
 
 
@@ -59,9 +60,9 @@ def class_edit(request: StaffRequest, pk: int) -> HttpResponse:
 def class_lessons(request: StaffRequest, code: str) -> HttpResponse:
     """The rows of lessons anew: dates proposed, a row more or less, conflicts checked."""
     intake = get_object_or_404(Intake, code=code)
-    edited = request.POST.get("class_session", "")
+    edited = posted_key(request.POST.get("class_session", ""))
     session = None
-    if edited.isdecimal():
+    if edited is not None:
         session = get_object_or_404(ClassSession, pk=edited, intake=intake)
     plan = planning.rearrange(intake, session, request.POST)
     answer = render(request, "classes/_class_lessons.html", {"plan": plan, "intake": intake})

@@ -70,7 +70,7 @@ def desk_cancel(request: StaffRequest, code: str, pk: int) -> HttpResponse:
     except cancelling.AlreadyEnded:
         return say(request, _("This application was cancelled before."))
     record_view(request, [application.learner], "desk_cancel")
-    return show_sentence(request, _("Cancelled"), sentence, application=application)
+    return show_sentence(request, application.intake, [application], _("Cancelled"), sentence)
 
 
 def desk_restore(request: StaffRequest, code: str, pk: int) -> HttpResponse:
@@ -83,7 +83,9 @@ def desk_restore(request: StaffRequest, code: str, pk: int) -> HttpResponse:
     except cancelling.CannotUndo:
         return say(request, _("The cancellation can no longer be taken back. Register anew."))
     record_view(request, [application.learner], "desk_restore")
-    return show_sentence(request, _("Cancellation taken back"), sentence, application=application)
+    return show_sentence(
+        request, application.intake, [application], _("Cancellation taken back"), sentence
+    )
 
 
 def desk_answer_offer(request: StaffRequest, code: str, pk: int) -> HttpResponse:
@@ -92,21 +94,22 @@ def desk_answer_offer(request: StaffRequest, code: str, pk: int) -> HttpResponse
     offer = get_object_or_404(
         Offer.objects.select_related("class_session"), pk=pk, class_session__intake=intake
     )
-    application = (
+    party = list(
         Application.objects.active()
         .select_related("learner")
         .filter(party=offer.party_id)
         .order_by("number")
-        .first()
     )
     accepts = request.POST.get("answer") == "accept"
-    if application is None:
+    if not party:
         return say(request, _("This offer has ended."))
+    for application in party:
+        application.intake = intake
     try:
         sentence = desk_actions.answer_offer(
             intake,
             offer,
-            application,
+            party[0],
             accepts=accepts,
             call_uuid=_call_uuid(request),
             by=request.user,
@@ -116,9 +119,9 @@ def desk_answer_offer(request: StaffRequest, code: str, pk: int) -> HttpResponse
         return say(request, _("This offer has ended."))
     except waitlist.NotAnnounced:
         return say(request, _("This seat still waits for a cancellation's undo time. Call back."))
-    record_view(request, [application.learner], "desk_offer")
+    record_view(request, [application.learner for application in party], "desk_offer")
     title = _("Offer accepted") if accepts else _("Offer declined")
-    return show_sentence(request, title, sentence)
+    return show_sentence(request, intake, party, title, sentence)
 
 
 def desk_undo(request: StaffRequest, code: str) -> HttpResponse:
@@ -137,8 +140,18 @@ def desk_undo(request: StaffRequest, code: str) -> HttpResponse:
     except (cancelling.CannotUndo, cancelling.AlreadyEnded, call_log.NotYours):
         return say(request, _("This can no longer be undone."))
     record_view(request, [a.learner for a in undone.applications], "desk_undo")
+    words = {
+        "retract": _("The registration was taken back; the number is not used again."),
+        "unanswer": _("The answer to the offer was taken back."),
+        "uncount": _("The call is no longer counted."),
+    }
     return show_sentence(
-        request, _("Undone"), undone.sentence, undone=undone, applications=undone.applications
+        request,
+        intake,
+        undone.applications,
+        _("Undone"),
+        undone.sentence,
+        words.get(undone.kind, ""),
     )
 
 

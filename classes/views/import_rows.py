@@ -82,6 +82,12 @@ def _row_form(request: StaffRequest, row: ImportRow, *, unbound: bool = False) -
         request.POST if request.method == "POST" and not unbound else None,
         may_override=bool((kinds | partner_kinds) & OVERRIDABLE),
         is_couple=callers and bool(kinds & {"couple_wishes_differ", "couple_incomplete"}),
+        may_join=[
+            (line.row.pk, f"{line.place} {line.name} {line.kana}")
+            for line in pages.lines(corrections.tieable(row), expected=False)
+        ]
+        if callers and "couple_incomplete" in kinds
+        else (),
     )
 
 
@@ -94,6 +100,7 @@ def _settle(request: StaffRequest, row: ImportRow, form: RowForm) -> corrections
         now=timezone.now(),
         override_reason=said.get("override_reason", "").strip(),
         alone=said.get("alone", False),
+        tie_to=said.get("tie_to"),
     )
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from classes import posting, staff_tasks
 from classes.models import Notice, StaffTask
 from staff.access_log import record_view
+from staff.keys import posted_keys
 from staff.requests import StaffRequest
 
 SHOWN_AFTER = datetime.timedelta(days=7)
@@ -33,7 +34,7 @@ def post_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 def post_sent(request: StaffRequest) -> HttpResponse:
     """The ticked ones left by post, or by fax."""
-    pks = [int(pk) for pk in request.POST.getlist("notice") if pk.isdecimal() and len(pk) < 18]
+    pks = posted_keys(request.POST.getlist("notice"))
     how = request.POST.get("how", "")
     if not pks or how not in posting.SENT:
         messages.warning(request, _("Tick at least one letter first."))

@@ -10,6 +10,7 @@
   const SEARCH_PAUSE = 250;
   const CHECK_PAUSE = 300;
   const STALE = ["desk-person", "desk-results", "desk-second"];
+  const ABOUT_CALLER = ["desk-card", "application-keys"];
 
   let call = 0; // counts calls, so that an answer to an earlier one is dropped
   let placed = false; // the caller of this panel has an answer that holds a place
@@ -337,7 +338,9 @@
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
     const fresh = fragment.firstElementChild;
-    if (target.contains(document.activeElement) && target.id !== "class-list") {
+    if (ABOUT_CALLER.includes(target.id)) {
+      // After an answer the keys of the card are others.
+    } else if (target.contains(document.activeElement) && target.id !== "class-list") {
       event.detail.shouldSwap = false;
     } else if (fresh && fresh.innerHTML === target.innerHTML && target.id !== "desk-version") {
       event.detail.shouldSwap = fresh.dataset.room !== target.dataset.room;
@@ -345,6 +348,7 @@
   });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.detail.target.id === "class-list") deskClasses.refresh();
+    if (document.activeElement === document.body) deskClasses.focus();
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -357,9 +361,18 @@
     if (id === "desk-second") goOn();
     if (id === "desk-answer") {
       setPlaced(Boolean(document.querySelector("#desk-answer [data-placed]")));
+      if (document.querySelector("#desk-answer [data-ended]")) ended();
       if (!isText(document.activeElement)) deskClasses.focus();
     }
   });
+
+  // The caller's application has ended: Enter alone registers nobody, a digit and Enter anew.
+  function ended() {
+    deskClasses.choose([]);
+    for (const name of ["application_uuid", "second_uuid"]) {
+      if (form.elements[name]) form.elements[name].value = uuid4();
+    }
+  }
 
   // A card or an empty form has come: classes chosen for somebody served before are let go.
   function arrived() {

@@ -240,3 +240,29 @@ def test_cancel_and_undo_each_ask_once(
     operator.press("u")
     expect(page.locator(SENTENCE)).to_contain_text("元に戻しました")
     assert Enrollment.objects.held().exists()
+
+
+def test_the_keys_of_the_card_follow_and_enter_alone_registers_nobody_again(
+    signed_in_page: Any, classes: Any, setsuko: Learner
+) -> None:  # rules 22 and 30
+    page = signed_in_page()
+    operator = Operator(page).find("4912").press("1", "Enter")
+    operator.sentence()
+    operator.press("c")
+    expect(page.locator("[data-outcome=confirm]")).to_be_visible()
+    operator.press("c")
+    expect(page.locator("[data-key=r]")).to_be_visible()
+    expect(page.locator("[data-key=c]")).to_have_count(0)
+    operator.press("Enter")
+    expect(page.locator("#desk-word")).to_contain_text("数字")
+    operator.press("r")
+    expect(page.locator(SENTENCE)).to_contain_text("元に戻しました")
+    expect(page.locator("#desk-card [data-key=c]")).to_be_visible()
+    assert Application.objects.get().status == "active"
+    # By mouse the focus stands on the key that goes away.
+    page.locator("[data-key=c]").click()
+    page.locator("#desk-answer [data-key=c]").click()
+    expect(page.locator("[data-key=r]")).to_be_visible()
+    operator.press("2", "Enter")
+    expect(page.locator(SENTENCE)).to_contain_text("お席が決まりました")
+    assert Application.objects.active().get().enrollments.get().class_session == classes["N2"]

@@ -60,6 +60,26 @@ def test_a_level_adds_up_its_classes_and_counts_nobody_twice():
     assert (level.held, level.capacity, level.waiting_people) == (1, 12, 4)
 
 
+def test_a_couple_waiting_in_two_classes_of_a_level_is_one_party_there():
+    first = factories.class_session(capacity=1)
+    second = factories.class_session(capacity=1, intake=first.intake, course=first.course)
+    for session in (first, second):
+        factories.registered(session, at=START)
+    places.register(
+        first.intake_id,
+        applicants=[places.Applicant(factories.learner(), uuid.uuid4()) for _ in range(2)],
+        wishes=[first.pk, second.pk],
+        by=None,
+        now=START,
+        when_short=places.WhenShort.WAIT_TOGETHER,
+    )
+    shown = board.board(first.intake, now=NOW)
+    (level,) = shown.levels
+    assert [line.waiting.parties for line in shown.lines] == [1, 1]
+    assert (level.waiting_parties, level.waiting_people) == (1, 2)
+    assert shown.waiting_people == 2
+
+
 def test_a_line_that_stands_still_is_named():  # rule 29
     intake = factories.intake(last_joining_lesson=2)
     session = factories.class_session(intake=intake, capacity=1, lessons=2)

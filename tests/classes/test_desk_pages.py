@@ -1,6 +1,5 @@
 """The desk over HTTP: its fragments, what stays typed, and how few queries a press costs."""
 
-import datetime
 import uuid
 from typing import Any
 
@@ -11,90 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import desk_registration
-from classes.desk_registration import Call, Caller
-from classes.models import Application, CallLog, ClassSession, Enrollment, Intake, Offer
-from learners import people
+from classes.models import Application, CallLog, ClassSession, Enrollment
 from learners.models import Learner
-from sms import phone_numbers
 from staff.models import AccessEvent, StaffMember
 from tests import factories
+from tests.classes.desk_over_http import DAY, HTMX, known, new, post, registered, typed
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
-DAY = datetime.timedelta(days=1)
 # A known person by one POST: session, account and role, the intake's lock, the checks under it,
 # what is written, the access log, nested savepoints. Each further query is a caller's time.
 MOST_QUERIES = 30
-
-
-@pytest.fixture
-def operator() -> StaffMember:
-    return factories.staff_member()
-
-
-@pytest.fixture
-def desk_client(client: Client, operator: StaffMember) -> Client:
-    client.force_login(operator)
-    return client
-
-
-@pytest.fixture
-def intake() -> Intake:
-    now = timezone.now()
-    return factories.intake(
-        code="2026-10",
-        opens_at=now - DAY,
-        closes_at=now + 9 * DAY,
-        min_age=60,
-        residence="八王子市",
-    )
-
-
-@pytest.fixture
-def session(intake: Intake) -> ClassSession:
-    now = timezone.now()
-    return factories.class_session(
-        intake=intake, code="N1", capacity=2, lessons=[now + 20 * DAY, now + 27 * DAY]
-    )
-
-
-def known(phone: str = "090-3117-4912", **fields: Any) -> Learner:
-    fields = {
-        "name": "山田 節子",
-        "kana": "ヤマダ セツコ",
-        "address": "八王子市南大沢2-1",
-        **fields,
-    }
-    number = people.NumberInput(phone_numbers.parse(phone, area_code="042"))
-    return people.create(fields, [number], by=None, now=timezone.now())
-
-
-def typed(session: ClassSession, learner: Learner | None = None, **more: Any) -> dict[str, Any]:
-    ids = {"learner": learner.pk} if learner else {}
-    return {
-        "call_uuid": uuid.uuid4(),
-        "application_uuid": uuid.uuid4(),
-        "wishes": str(session.pk),
-        **ids,
-        **more,
-    }
-
-
-def new(**more: str) -> dict[str, str]:
-    fields = {"name": "佐藤 花子", "kana": "さとう はなこ", "phone": "090-1234-5678", **more}
-    return {f"first-{name}": value for name, value in fields.items()}
-
-
-def post(client: Client, route: str, *args: Any, data: Any = None) -> Any:
-    return client.post(reverse(route, args=["2026-10", *args]), data or {}, headers=HTMX)
-
-
-def registered(session: ClassSession, operator: StaffMember, learner: Learner) -> Application:
-    call = Call(uuid.uuid4(), (Caller(uuid.uuid4(), learner.pk),), (session.pk,))
-    answer = desk_registration.take(session.intake, call, by=operator, now=timezone.now())
-    application: Application = answer.applications[0]  # type: ignore[union-attr]
-    return application
 
 
 def test_the_page_shows_classes_figures_and_no_inline_script(
@@ -345,94 +270,3 @@ def test_no_outside_call_is_counted_while_reception_is_open(
         "HX-Trigger", ""
     )
     assert not CallLog.objects.exists()
-
-
-def test_what_was_said_is_found_again_with_minute_and_operator(
-    desk_client: Client, session: ClassSession, operator: StaffMember
-) -> None:  # rule 19
-    learner = known()
-    application = registered(session, operator, learner)
-    page = post(desk_client, "desk_history", learner.pk).content.decode()
-    assert "お席が決まっております" in page
-    assert "お席が決まりました" in page
-    assert operator.name in page
-    assert application.receipt in page
-
-
-def test_cancelling_asks_once_and_can_be_taken_back(
-    desk_client: Client, session: ClassSession, operator: StaffMember
-) -> None:  # rule 30
-    application = registered(session, operator, known())
-    post(desk_client, "desk_cancel", application.pk)
-    assert Enrollment.objects.held().exists()
-    response = post(desk_client, "desk_cancel", application.pk, data={"confirmed": "1"})
-    assert "取り消しました" in response.content.decode()
-    assert not Enrollment.objects.held().exists()
-    again = post(desk_client, "desk_cancel", application.pk, data={"confirmed": "1"})
-    assert again.headers["HX-Retarget"] == "#desk-word"
-    post(desk_client, "desk_restore", application.pk)
-    assert Enrollment.objects.held().exists()
-
-
-@pytest.mark.parametrize(("answer", "status"), [("accept", "accepted"), ("decline", "declined")])
-def test_an_offered_seat_is_taken_or_declined_on_the_phone(
-    desk_client: Client,
-    session: ClassSession,
-    operator: StaffMember,
-    answer: str,
-    status: str,
-) -> None:
-    ClassSession.objects.filter(pk=session.pk).update(capacity=0)
-    learner = known()
-    application = registered(session, operator, learner)
-    offer = Offer.objects.create(
-        entry=application.party.waitlist_entries.get(),
-        party=application.party,
-        class_session=session,
-        seats=1,
-        made_at=timezone.now(),
-        announce_after=timezone.now(),
-        announced_at=timezone.now(),
-    )
-    card = desk_client.get(reverse("desk_person", args=["2026-10", learner.pk]), headers=HTMX)
-    assert reverse("desk_answer_offer", args=["2026-10", offer.pk]) in card.content.decode()
-    response = post(desk_client, "desk_answer_offer", offer.pk, data={"answer": answer})
-    assert 'id="desk-sentence"' in response.content.decode()
-    offer.refresh_from_db()
-    assert offer.status == status
-    late = post(desk_client, "desk_answer_offer", offer.pk, data={"answer": answer})
-    assert late.headers.get("HX-Retarget") == "#desk-word"
-
-
-def test_undo_shows_what_it_would_undo_before_it_does(
-    desk_client: Client, session: ClassSession, operator: StaffMember
-) -> None:
-    registered(session, operator, known())
-    asked = post(desk_client, "desk_undo")
-    assert "山田 節子" in asked.content.decode()
-    assert Enrollment.objects.held().exists()
-    post(desk_client, "desk_undo", data={"confirmed": CallLog.objects.get().pk})
-    assert not Enrollment.objects.held().exists()
-    nothing = post(desk_client, "desk_undo")
-    assert nothing.headers["HX-Retarget"] == "#desk-word"
-
-
-def test_a_class_is_added_to_an_application(
-    desk_client: Client, session: ClassSession, operator: StaffMember
-) -> None:
-    ClassSession.objects.filter(pk=session.pk).update(capacity=0)
-    application = registered(session, operator, known())
-    other = factories.class_session(
-        intake=session.intake, capacity=0, lessons=[timezone.now() + 30 * DAY]
-    )
-    asked = post(desk_client, "desk_add_wish", application.pk)
-    assert asked.headers["HX-Retarget"] == "#desk-word"
-    post(desk_client, "desk_add_wish", application.pk, data={"wishes": other.pk})
-    assert application.party.waitlist_entries.count() == 2
-
-
-def test_signed_out_a_press_is_refused_without_leaving_the_page(
-    client: Client, session: ClassSession
-) -> None:
-    response = post(client, "desk_register", data={**typed(session), **new()})
-    assert (response.status_code, response.headers["HX-Reswap"]) == (401, "none")

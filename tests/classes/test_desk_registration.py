@@ -1,20 +1,42 @@
 """One press of Enter: everything or nothing, once however often it is pressed."""
 
 import dataclasses
+import datetime
 import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 
-from classes import call_log, desk, desk_actions, desk_registration
+from classes import (
+    answers,
+    call_log,
+    cancelling,
+    desk,
+    desk_actions,
+    desk_registration,
+    offers,
+    steering,
+    waitlist,
+)
 from classes.desk_registration import Call, Caller, NewPerson
-from classes.models import Application, CallLog, CallTask, ClassSession, Enrollment, PlaceEvent
+from classes.locking import lock_intake
+from classes.models import (
+    Application,
+    CallLog,
+    CallTask,
+    ClassSession,
+    Enrollment,
+    Offer,
+    PlaceEvent,
+)
 from classes.outcomes import AlreadyThere, ChooseSplit, Enrolled, Refused, SeatGone, Waitlisted
 from classes.places import WhenShort
 from learners.models import Learner, SearchKey
 from sms import phone_numbers
 from staff.models import AccessSubject, StaffMember
 from tests import factories
+from tests.classes import invariants
 from tests.factories import tokyo
 
 pytestmark = pytest.mark.django_db
@@ -303,3 +325,97 @@ def test_a_wish_is_added_at_the_end_of_its_line(operator: StaffMember) -> None:
     assert isinstance(answer, Waitlisted)
     assert answer.positions[0].position == 2
     assert CallLog.objects.latest("pk").outcome == "change"
+
+
+def offered(session: ClassSession, operator: StaffMember, *people: Learner) -> Offer:
+    """A party in line whose turn has come, told of its seats."""
+    take(session, press(session, *people), operator)
+    session.capacity = len(people)
+    session.save()
+    with transaction.atomic():
+        intake = lock_intake(session.intake_id)
+        [offer] = waitlist.offer_next(intake, session, by=None, now=NOW)
+    offers.announce_due(now=NOW)
+    offers.tell(offer.pk, told_by=Offer.ToldBy.PHONE, by=operator, now=NOW)
+    offer.refresh_from_db()
+    return offer
+
+
+def answer_by_phone(offer: Offer, operator: StaffMember, *, accepts: bool) -> None:
+    first = offer.party.applications.order_by("number")[0]
+    desk_actions.answer_offer(
+        first.intake,
+        offer,
+        first,
+        accepts=accepts,
+        call_uuid=uuid.uuid4(),
+        by=operator,
+        now=LATER,
+    )
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+def test_an_answer_given_by_a_slip_is_taken_back_by_undo(
+    operator: StaffMember, accepts: bool
+) -> None:  # rules 29 and 31
+    session = factories.class_session(capacity=0)
+    couple = (factories.learner(), factories.learner())
+    offer = offered(session, operator, *couple)
+    answer_by_phone(offer, operator, accepts=accepts)
+    latest = desk_actions.undoable(operator, session.intake, now=LATER)
+    undone = desk_actions.undo(latest, session.intake, by=operator, now=LATER)
+    assert undone.kind == "unanswer"
+    assert "お返事をお待ちしております" in undone.sentence
+    told = offer.expires_at
+    offer.refresh_from_db()
+    assert (offer.status, offer.expires_at) == ("open", told)
+    assert not Enrollment.objects.held().exists()
+    assert offer.party.waitlist_entries.waiting().count() == 1
+    invariants.check(session.intake, now=LATER)
+    answer_by_phone(offer, operator, accepts=True)
+    assert Enrollment.objects.held().count() == 2
+
+
+def test_seats_declined_by_a_slip_and_offered_on_are_a_place_in_line_again(
+    operator: StaffMember,
+) -> None:
+    session = factories.class_session(capacity=0)
+    offer = offered(session, operator, factories.learner())
+    take(session, press(session, factories.learner()), operator)
+    answer_by_phone(offer, operator, accepts=False)
+    offers.announce_due(now=LATER)  # the next in line knows of it now
+    [application] = offer.party.applications.all()
+    _, sentence = answers.undo(session.intake.pk, application.pk, by=operator, now=LATER)
+    assert "キャンセル待ちの1番目" in sentence
+    assert Offer.objects.open().exclude(party=offer.party).count() == 1
+    invariants.check(session.intake, now=LATER)
+
+
+def test_an_answer_is_final_after_the_window_or_when_the_seat_has_moved_on(
+    operator: StaffMember,
+) -> None:
+    session = factories.class_session(capacity=0)
+    offer = offered(session, operator, factories.learner())
+    answer_by_phone(offer, operator, accepts=True)
+    [application] = offer.party.applications.all()
+    late = LATER + datetime.timedelta(minutes=session.intake.undo_minutes)
+    with pytest.raises(cancelling.CannotUndo):
+        answers.undo(session.intake.pk, application.pk, by=operator, now=late)
+    seat = Enrollment.objects.held().get()
+    other = factories.class_session(intake=session.intake, capacity=1)
+    steering.move(session.intake_id, seat.pk, other.pk, reason="", by=operator, now=LATER)
+    with pytest.raises(cancelling.CannotUndo):
+        answers.undo(session.intake.pk, application.pk, by=operator, now=LATER)
+
+
+def test_a_press_after_its_cancellation_says_so_and_registers_nobody(
+    operator: StaffMember,
+) -> None:
+    session = factories.class_session()
+    call = press(session, factories.learner())
+    [application] = take(session, call, operator).applications
+    desk_actions.cancel(session.intake, application, call_uuid=uuid.uuid4(), by=operator, now=LATER)
+    again = take(session, call, operator)
+    assert isinstance(again, AlreadyThere)
+    assert "お取消しになっております" in again.sentence
+    assert not Application.objects.active().exists()

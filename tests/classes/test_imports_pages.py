@@ -280,6 +280,39 @@ def test_a_couple_may_be_registered_each_alone(planner: Client, intake: Intake) 
     assert Application.objects.values("party").distinct().count() == 2
 
 
+def test_two_rows_that_wait_are_tied_by_hand(planner: Client, intake: Intake) -> None:  # rule 26
+    waiting(
+        planner,
+        caller(1, 同伴="試験 花子3さんと", 電話番号=None),
+        caller(2),
+        caller(3, フリガナ=None),
+    )
+    first, last = ImportRow.objects.filter(status=ImportRow.Status.ATTENTION).order_by("row_number")
+    page = planner.get(reverse("import_row", args=[first.pk]))
+    assert "試験 花子3" in page.content.decode()
+    put_right(planner, first, phone="090-1111-0009", tie_to=str(last.pk))
+    first.refresh_from_db()
+    assert (first.status, first.partner_row) == (ImportRow.Status.ATTENTION, last)
+    put_right(planner, last, kana="しけん はなこ")
+    assert not ImportRow.objects.filter(status=ImportRow.Status.ATTENTION).exists()
+    parties = Application.objects.exclude(learner__name="試験 花子2").values("party")
+    assert parties.distinct().count() == 1
+
+
+def test_a_partner_who_waits_no_more_is_said(planner: Client, intake: Intake) -> None:
+    waiting(planner, caller(1, 同伴="次の人と一緒"), caller(2, 電話番号=None))
+    first, second = ImportRow.objects.order_by("row_number")
+    ImportRow.objects.update(partner_row=None)
+    page = planner.get(reverse("import_row", args=[first.pk]))
+    assert f'value="{second.pk}"' in page.content.decode()
+    ImportRow.objects.filter(pk=second.pk).update(
+        status=ImportRow.Status.DISCARDED, settled_reason="別件"
+    )
+    answer = put_right(planner, first, tie_to=str(second.pk))
+    assert answer.status_code == 200
+    assert not Application.objects.exists()
+
+
 def test_an_exception_for_one_brings_both_in(planner: Client, intake: Intake) -> None:
     waiting(planner, *couple(生年月日="昭和60年1月1日"))
     young = ImportRow.objects.get(problems__0__kind="too_young")

@@ -13,7 +13,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classes import cancelling, offers, places, seats, steering, waitlist
+from classes import answers, cancelling, offers, places, seats, steering, waitlist
 from classes.locking import lock_intake
 from classes.models import Application, ClassSession, Enrollment, Intake, Offer, WaitlistEntry
 from classes.outcomes import AlreadyThere, Refused
@@ -37,6 +37,7 @@ OPERATIONS = [
     "tell",
     *["accept"] * 2,
     "decline",
+    *["undo_answer"] * 2,
     "expire",
     "pass_over",
     "split",
@@ -171,6 +172,13 @@ class World:
     def decline(self, a: int, b: int) -> None:
         if found := self.open_offer(a):
             offers.decline(found.pk, reason="", by=None, now=self.now)
+
+    def undo_answer(self, a: int, b: int) -> None:
+        answered = Offer.objects.filter(status__in=["accepted", "declined"])
+        if found := self.pick(answered, a):
+            member = self.pick(Application.objects.filter(party=found.party_id), b)
+            with contextlib.suppress(cancelling.CannotUndo):
+                answers.undo(self.intake.pk, member.pk, by=None, now=self.now)
 
     def expire(self, a: int, b: int) -> None:
         offers.expire_due(now=self.now)

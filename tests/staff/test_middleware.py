@@ -88,6 +88,12 @@ def test_a_form_that_is_too_old_is_refused_with_what_to_do(db: None) -> None:
     assert "too old to be sent" in answer.content.decode()
 
 
+def test_a_page_whose_cookies_are_gone_is_told_to_sign_in(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post(reverse("desk_search", args=["2026-10"]), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Reswap"]) == (401, "none")
+
+
 @pytest.mark.parametrize("template", ["400.html", "500.html"])
 def test_the_page_of_a_failure_needs_no_database_and_speaks_both_languages(
     template: str,

@@ -1,8 +1,9 @@
 """manage.py work: announces offers, ends those whose time has passed, watches the lines."""
 
 import logging
+import select
 import signal
-import threading
+import socket
 from types import FrameType
 from typing import Any
 
@@ -28,16 +29,21 @@ class Command(BaseCommand):
         if options["once"]:
             self.do_round()
             return
-        stop = threading.Event()
+        self.ends = False
 
         def end(_signal: int, _frame: FrameType | None) -> None:
-            stop.set()
+            self.ends = True
 
+        # The pause ends with the byte that a signal writes here. An Event set by a handler would
+        # stand still for ever if the signal came while the pause holds the Event's own lock.
+        woken, waker = socket.socketpair()
+        waker.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         logger.info("work begins")
         failures = 0
-        while not stop.is_set():
+        while not self.ends:
             try:
                 self.do_round()
                 failures = 0
@@ -46,7 +52,11 @@ class Command(BaseCommand):
                 # The kind only: what a database says may quote rows.
                 logger.error("round %d failed: %s", failures, type(error).__name__)
                 connections.close_all()
-            stop.wait(self.pause(options["interval"], failures))
+            if not self.ends:
+                select.select([woken], [], [], self.pause(options["interval"], failures))
+        signal.set_wakeup_fd(-1)
+        woken.close()
+        waker.close()
         logger.info("work ends")
 
     @staticmethod
