@@ -47,7 +47,9 @@
     if (event.detail.successful) hideBanner();
   });
   document.addEventListener("connection-trouble", (event) => showBanner(event.detail.kind));
-  window.addEventListener("offline", () => showBanner("lost"));
+  // Where taps are kept on the tablet, the page itself says what waits: nothing is to be repeated.
+  const keepsTaps = document.getElementById("tap-state");
+  window.addEventListener("offline", () => keepsTaps || showBanner("lost"));
   window.addEventListener("online", hideBanner);
 
   // A plain form leaves the page: ask first whether the session and the network still stand.

@@ -126,7 +126,11 @@
     const { m } = cell.querySelector(".cell-tap").dataset;
     const hasMore = more && (more.note || more.device || more.setting);
     if (m === String(value ?? "") && !hasMore) return;
-    tap([rating(cell, value, more)], [inverseOf(cell)]);
+    // Whoever is looked at is here.
+    const row = cell.closest("tr");
+    const comes = value !== null && row.dataset.status === "" && row.querySelector(".attend-key");
+    const here = (status) => (comes ? [attendance(row.dataset.row, status)] : []);
+    tap([...here("present"), rating(cell, value, more)], [inverseOf(cell), ...here("")]);
   }
 
   function rateColumn(competency, value, more) {
@@ -140,8 +144,11 @@
   function attend(learner, status) {
     const before = rowOf(learner).dataset.status;
     const next = before === status ? "" : status;
-    const make = (word) => ({ kind: "attend", learner: Number(learner), status: word, said: nameOf(learner) });
-    tap([make(next)], [make(before)]);
+    tap([attendance(learner, next)], [attendance(learner, before)]);
+  }
+
+  function attendance(learner, status) {
+    return { kind: "attend", learner: Number(learner), status, said: nameOf(learner) };
   }
 
   function countCompanions(step) {
