@@ -164,6 +164,8 @@ class CallForm(forms.Form):
     second_uuid = forms.UUIDField(widget=forms.HiddenInput, required=False)
     learner = forms.IntegerField(widget=forms.HiddenInput, required=False)
     second_learner = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # Answers to the questions about the level, of somebody who is not on record yet.
+    placement = forms.CharField(required=False)
     wishes = forms.CharField(widget=forms.HiddenInput)
     expects_seat = forms.BooleanField(widget=forms.HiddenInput, required=False)
     # Pressed after SeatGone: the caller waits for the full class all the same.
@@ -240,6 +242,7 @@ class CallForm(forms.Form):
                 client_uuid=data["application_uuid"],
                 learner_pk=data["learner"],
                 new=first,
+                placement=data["placement"][:60],
                 wants_loan_phone=loans[0],
                 note=data["note"],
             )

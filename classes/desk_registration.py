@@ -22,6 +22,7 @@ from classes.outcomes import (
 from classes.places import Applicant, WhenShort
 from learners import people
 from learners.models import Learner, PhoneNumber
+from skill_levels import placements
 from sms.phone_numbers import ParsedNumber
 from staff import access_log
 from staff.models import StaffMember
@@ -84,6 +85,8 @@ class Caller:
     client_uuid: uuid.UUID
     learner_pk: int | None = None
     new: NewPerson | None = None
+    # What somebody new answered about their level ("yyn", skill_levels.placements).
+    placement: str = ""
     wants_loan_phone: bool = False
     note: str = ""
 
@@ -165,7 +168,7 @@ def _register(
     learners = [
         on_record[caller.learner_pk or 0]
         if caller.new is None
-        else people.create(caller.new.fields(), caller.new.numbers(), by=by, now=now)
+        else _bring_in(caller, caller.new, by=by, now=now)
         for caller in call.callers
     ]
     answer = places.register(
@@ -183,6 +186,15 @@ def _register(
         spoken=call.source in SPOKEN,
     )
     return learners, answer
+
+
+def _bring_in(
+    caller: Caller, new: NewPerson, *, by: StaffMember, now: datetime.datetime
+) -> Learner:
+    learner = people.create(new.fields(), new.numbers(), by=by, now=now)
+    if caller.placement:
+        placements.place_as_answered(learner, caller.placement, by=by, now=now)
+    return learner
 
 
 def _places_all(call: Call, learners: list[Learner], answer: Registration) -> bool:

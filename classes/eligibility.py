@@ -10,7 +10,7 @@ from classes.models import ClassSession, Intake
 from classes.outcomes import Reason
 from learners import residence
 from learners.models import Learner
-from skill_levels.models import Placement
+from skill_levels import progress
 
 # Reasons that no exception (特例) can waive: there is nothing to hold a place in, or nobody.
 NOT_WAIVED = frozenset({"before_opening", "after_closing", "deceased"})
@@ -101,19 +101,14 @@ def _level_reasons(learner: Learner, class_sessions: Iterable[ClassSession]) -> 
     strict = [session for session in class_sessions if session.course.refuses_other_levels]
     if not strict or learner.pk is None:
         return []
-    placement = (
-        Placement.objects.filter(learner=learner, superseded_by__isnull=True)
-        .select_related("level_version__level")
-        .first()
-    )
-    if placement is None:
+    ready_for = progress.of_one(learner.pk).ready_for
+    if ready_for is None:
         return []
-    placed = placement.level_version.level.number
     return [
         Reason(
             "wrong_level",
             _("%(course)s asks for an earlier step first.") % {"course": session.course.name},
         )
         for session in strict
-        if placed < session.course.level.number
+        if ready_for < session.course.level.number
     ]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from classes.desk_forms import NewPersonForm, is_latin
@@ -16,7 +15,7 @@ class WalkInForm(NewPersonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("prefix", "walkin")
-        super().__init__(*args, today=timezone.localdate(), **kwargs)
+        super().__init__(*args, **kwargs)
 
     @property
     def shown_fields(self) -> list[forms.BoundField]:

@@ -49,7 +49,7 @@ class Recommendation:
     @property
     def is_known(self) -> bool:
         """Whether anything is known of this person's level, by observation or by phone."""
-        return bool(self.progress.abilities) or self.progress.provisional is not None
+        return self.progress.is_known
 
     @property
     def best(self) -> Fit | None:
@@ -70,13 +70,15 @@ def recommend(
     now: datetime.datetime,
     intake: Intake | None = None,
     rows: Sequence[ClassRow] | None = None,
+    standing: Progress | None = None,
 ) -> Recommendation:
     """The level and the classes that fit, best first, in a constant number of queries.
 
     Of one intake where it is named, with its rows where they are at hand; else of all that take
     applications now. Classes in which the person has a seat or waits are left out.
     """
-    standing = progress.of_one(learner.pk)
+    if standing is None:
+        standing = progress.of_one(learner.pk)
     if rows is None:
         intakes = [intake] if intake else list(Intake.objects.open_at(now))
         rows = [row for each in intakes for row in _rows_of(each, now)]
@@ -152,6 +154,8 @@ def _why(standing: Progress) -> str:
 
 def _classes_of(learner: Learner) -> set[int]:
     """Class sessions in which this person holds a seat or waits, in one query."""
+    if learner.pk is None:
+        return set()
     mine = Application.objects.active().filter(learner=learner)
     return set(
         ClassSession.objects.filter(
@@ -166,6 +170,8 @@ def _classes_of(learner: Learner) -> set[int]:
 
 def _habits(learner: Learner) -> Habits:
     """Venues, weekdays and half-days of the lessons this person came to; one query."""
+    if learner.pk is None:
+        return Habits(Counter(), Counter())
     came = Lesson.objects.filter(
         Q(
             attendances__enrollment__application__learner=learner,

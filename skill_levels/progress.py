@@ -194,6 +194,22 @@ class Progress:
         """The first level not reached; None at the top of the ladder (rule 46)."""
         return next((standing for standing in self.levels if not standing.is_reached), None)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known, by observation or by phone."""
+        return bool(self.abilities) or self.provisional is not None
+
+    @property
+    def ready_for(self) -> int | None:
+        """The highest level that would not be too early: one above what is reached, where somebody
+        was placed, or where they were looked at already. None where nothing is known."""
+        if not self.is_known:
+            return None
+        reached = [level.step.number + 1 for level in self.levels if level.is_reached]
+        looked_at = [level.step.number for level in self.levels if level.seen]
+        placed = [self.provisional] if self.provisional is not None else []
+        return max([*reached, *looked_at, *placed], default=0)
+
     def due(self, today: datetime.date) -> tuple[tuple[Rung, datetime.date], ...]:
         """Mastered competencies whose re-check has come, with the day it was due (rule 48)."""
         found = []

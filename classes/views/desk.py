@@ -12,7 +12,7 @@ from django_htmx.http import retarget
 from classes import desk, desk_hints, desk_registration
 from classes.desk_forms import CallForm, NewPersonForm, TypedCall, read_call
 from classes.models import Intake
-from classes.views.desk_answers import say, show_answer
+from classes.views.desk_answers import levels_of, say, show_answer
 from learners import search
 from learners.models import Learner
 from staff.access_log import record_view
@@ -81,7 +81,8 @@ def desk_person(request: StaffRequest, code: str, pk: int) -> HttpResponse:
     """The card of the person who was confirmed, and the form of this call."""
     intake = get_object_or_404(Intake, code=code)
     card = _card(request, intake, pk)
-    return render(request, "classes/_desk_person.html", _panel(intake, first_card=card))
+    context = {**_panel(intake, first_card=card), "levels": levels_of(intake, card.learner)}
+    return render(request, "classes/_desk_person.html", context)
 
 
 def desk_new_person(request: StaffRequest, code: str) -> HttpResponse:
@@ -156,6 +157,7 @@ def _typed_anew(request: StaffRequest, intake: Intake, typed: TypedCall) -> Http
         ),
         "call_form": typed.call_form,
         "application_uuid": request.POST.get("application_uuid", ""),
+        "placement": request.POST.get("placement", ""),
         "second_form": typed.second,
         "second_card": _card(request, intake, second_learner) if second_learner else None,
         "second_uuid": request.POST.get("second_uuid", ""),

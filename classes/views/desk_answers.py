@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.http import retarget, trigger_client_event
 
-from classes import desk, overlaps
+from classes import desk, desk_levels, overlaps
 from classes.models import Application, Intake
 from classes.outcomes import (
     AlreadyThere,
@@ -71,6 +71,13 @@ class Panel:
     application: Application | None
     undoable: Application | None
     card: desk.Card | None = None
+    levels: desk_levels.Levels | None = None
+
+
+def levels_of(intake: Intake, learner: Learner) -> desk_levels.Levels:
+    """Marks and recommendation beside a card, among the classes of this intake."""
+    now = timezone.now()
+    return desk_levels.of(intake, learner, desk.class_rows(intake, now=now), now=now)
 
 
 def show_sentence(
@@ -109,7 +116,8 @@ def _panel(
             )
             card = desk.card(intake, learner, now=now)
             active = card.standing.application if card.standing else None
-            return Panel(learner.pk, active, card.undoable, card)
+            levels = levels_of(intake, learner)
+            return Panel(learner.pk, active, card.undoable, card, levels)
         if request.POST.get("application_uuid") == str(application.client_uuid):
             keys = desk.card(intake, application.learner, now=now)
             active = keys.standing.application if keys.standing else None

@@ -38,7 +38,7 @@ def lesson_board_page(request: StaffRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     board = get_board(request.user, pk, now=now)
     record_view(request, [row.learner for row in board.rows], "lesson_board", SHOWN)
-    context = {**context_of(board, now=now), "walk_in_form": WalkInForm()}
+    context = {**context_of(board, now=now), "walk_in_form": WalkInForm(today=timezone.localdate())}
     return render(request, "classes/lesson_board.html", context)
 
 

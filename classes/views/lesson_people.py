@@ -17,6 +17,7 @@ from classes.views.learners import EMERGENCY_FIELDS
 from learners import people, search
 from learners.models import Learner
 from staff.access_log import record_view
+from staff.keys import posted_key
 from staff.requests import StaffRequest
 
 
@@ -50,7 +51,7 @@ def lesson_walk_in_add(request: StaffRequest, pk: int) -> HttpResponse:
 def lesson_walk_in_new(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody new walked in: name, kana and perhaps a number; the rest follows at the desk."""
     lesson = _lesson(request, pk)
-    form = WalkInForm(request.POST)
+    form = WalkInForm(request.POST, today=timezone.localdate())
     if not form.is_valid():
         context = {"lesson": lesson, "form": form}
         return render(request, "classes/_lesson_walk_in_new.html", context, status=422)
@@ -94,16 +95,16 @@ def lesson_move(request: StaffRequest, pk: int, learner_pk: int) -> HttpResponse
     lesson = _lesson(request, pk)
     learner = _person_here(lesson, learner_pk, request)
     proposal = lesson_moves.propose(lesson, learner, now=now)
-    target = request.POST.get("to", "")
+    target = posted_key(request.POST.get("to", ""))
     if proposal is None or proposal.fits_already:
         return _person_panel(request, lesson, learner)
-    if not target.isascii() or not target.isdigit() or len(target) > 15:
+    if target is None:
         lesson_moves.wish(lesson, learner, now=now)
         said = _("The coordinators will look for a seat. Until then the present seat stays.")
         return _person_panel(request, lesson, learner, said=said)
     reason = _("Another level fits better (from the class-day board).")
     try:
-        said = lesson_moves.move(proposal, int(target), reason=reason, by=request.user, now=now)
+        said = lesson_moves.move(proposal, target, reason=reason, by=request.user, now=now)
     except (NoRoom, NotWaiting):
         problem = _("That seat has just gone. The present seat is kept.")
         return _person_panel(request, lesson, learner, problem=problem)
@@ -156,10 +157,7 @@ def _lesson(request: StaffRequest, pk: int) -> Lesson:
 
 
 def _learner(pk: str | int) -> Learner:
-    text = str(pk)
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise Http404
-    learner = Learner.objects.current().filter(pk=int(text)).first()
+    learner = Learner.objects.current().filter(pk=posted_key(str(pk))).first()
     if learner is None:
         raise Http404
     return learner

@@ -10,6 +10,7 @@ from classes import lesson_board, teaching
 from classes.models import Lesson
 from skill_levels.models import Competency
 from staff import roles
+from staff.keys import posted_keys
 from staff.models import StaffMember
 from staff.requests import StaffRequest
 
@@ -20,7 +21,7 @@ def lesson_settings(request: StaffRequest, pk: int) -> HttpResponse:
     """Competencies of any taught level, those of the course's level ticked unless chosen."""
     lesson = _lesson(request, pk)
     if request.method == "POST":
-        lesson_board.choose_competencies(lesson, _keys(request.POST.getlist("competency")))
+        lesson_board.choose_competencies(lesson, posted_keys(request.POST.getlist("competency")))
         messages.success(request, _("Saved."))
         return redirect("lesson_board", lesson.pk)
     chosen = {competency.pk for competency in lesson_board.competencies_of(lesson)}
@@ -43,12 +44,12 @@ def lesson_settings(request: StaffRequest, pk: int) -> HttpResponse:
 def lesson_substitute(request: StaffRequest, pk: int) -> HttpResponse:
     """Add or remove somebody who stands in at this one lesson (rule 65)."""
     lesson = _lesson(request, pk)
-    remove = _keys([request.POST.get("remove", "")])
+    remove = posted_keys([request.POST.get("remove", "")])
     if remove:
         teaching.remove_substitute(remove[0], lesson)
         messages.success(request, _("Removed."))
         return redirect("lesson_settings", lesson.pk)
-    chosen = _keys([request.POST.get("instructor", "")])
+    chosen = posted_keys([request.POST.get("instructor", "")])
     member = StaffMember.objects.filter(pk__in=chosen, is_active=True).first()
     try:
         if member is None:
@@ -71,7 +72,3 @@ def _lesson(request: StaffRequest, pk: int) -> Lesson:
     if lesson is None:
         raise Http404
     return lesson
-
-
-def _keys(texts: list[str]) -> list[int]:
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16]

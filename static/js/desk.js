@@ -86,8 +86,15 @@
     fill("desk-answer", "desk-quiet");
     fill("desk-results", "desk-no-results");
     deskClasses.choose([]);
+    star();
     say("");
     query.focus();
+  }
+
+  // What the answer or the card recommends.
+  function star() {
+    const source = document.querySelector("#desk-answer [data-stars]") || document.querySelector("#desk-person [data-stars]");
+    deskClasses.star(source ? source.dataset.stars.split(",").filter(Boolean) : []);
   }
 
   // Search --------------------------------------------------------------------------------
@@ -301,7 +308,7 @@
   document.addEventListener("htmx:confirm", (event) => {
     const { elt } = event.detail;
     if (elt.id === "desk-live") return;
-    if (elt.id === "desk-p" && !person()) {
+    if (["desk-p", "desk-l"].includes(elt.id) && !person()) {
       event.preventDefault();
       say(text.nobody);
     } else if (elt.id === "call-form" && (!person() || !deskClasses.chosen().length)) {
@@ -349,6 +356,7 @@
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.detail.target.id === "class-list") deskClasses.refresh();
     if (document.activeElement === document.body) deskClasses.focus();
+    if (event.detail.target.id === "desk-card") star();
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -357,11 +365,15 @@
       shown = searched;
       if (toResults) focusResult();
     }
-    if (id === "desk-person" && person()) arrived();
+    if (id === "desk-person" && person()) {
+      star();
+      arrived();
+    }
     if (id === "desk-second") goOn();
     if (id === "desk-answer") {
       setPlaced(Boolean(document.querySelector("#desk-answer [data-placed]")));
       if (document.querySelector("#desk-answer [data-ended]")) ended();
+      star();
       if (!isText(document.activeElement)) deskClasses.focus();
     }
   });

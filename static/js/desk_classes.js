@@ -11,6 +11,8 @@ const deskClasses = (() => {
   // Primary keys in order of the wishes, and whether the first showed a seat when it was chosen.
   let chosen = [];
   let showedSeat = false;
+  // Classes that fit the caller's level.
+  let starred = [];
 
   const rows = () => Array.from(document.querySelectorAll("#class-list .class-row"));
   const fold = (text) => text.normalize("NFKC").toLowerCase();
@@ -33,6 +35,7 @@ const deskClasses = (() => {
       const visible = matches(row, tokens) || rank >= 0;
       row.parentElement.hidden = !visible;
       row.setAttribute("aria-pressed", String(rank >= 0));
+      row.querySelector(".class-star").hidden = !starred.includes(row.dataset.class);
       row.querySelector(".class-choice").textContent =
         rank >= 0 ? desk.dataset.choice.replace("#", rank + 1) : "";
       delete row.dataset.key;
@@ -71,12 +74,17 @@ const deskClasses = (() => {
     note();
   }
 
+  function star(pks) {
+    starred = pks;
+    refresh();
+  }
+
   filter.addEventListener("input", () => {
     sessionStorage.setItem(storage, filter.value);
     refresh();
   });
   filter.value = sessionStorage.getItem(storage) || "";
   refresh();
-  return { toggle, choose, refresh, chosen: () => chosen, focus: () =>
+  return { toggle, choose, refresh, star, chosen: () => chosen, focus: () =>
     document.getElementById("class-list").focus({ preventScroll: true }) };
 })();

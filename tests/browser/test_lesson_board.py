@@ -183,7 +183,7 @@ def test_a_tap_whose_answer_was_lost_counts_once(
     board: Page, setsuko: Learner, news: Competency, watch: Any
 ) -> None:
     watch.expect(LOST)
-    lost = []
+    lost: list[Any] = []
 
     def lose_the_first_answer(route: Any) -> None:
         route.fetch()

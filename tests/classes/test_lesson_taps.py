@@ -219,7 +219,7 @@ def test_a_walk_in_noted_by_mistake_goes_and_may_come_again(
     lesson: Lesson, instructor: StaffMember
 ) -> None:
     person = factories.learner()
-    note = {"by": instructor, "now": NOW}
+    note: dict[str, Any] = {"by": instructor, "now": NOW}
     lesson_taps.walk_in(lesson.pk, person.pk, client_uuid=uuid.uuid4(), **note)
     lesson_taps.withdraw_walk_in(lesson.pk, person.pk, **note)
     board = lesson_board.of(lesson.pk, who=instructor, now=NOW)
@@ -303,7 +303,7 @@ def test_the_version_changes_with_everything_that_is_tapped(
     lesson: Lesson, learner: Learner, news: Competency, instructor: StaffMember
 ) -> None:
     seen = [lesson_board.version(lesson)]
-    by = {"by": instructor, "now": NOW}
+    by: dict[str, Any] = {"by": instructor, "now": NOW}
     person = factories.learner()
     for change in (
         lambda: lesson_taps.rate(lesson.pk, rating(learner, news, 1), **by),

@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from classes import lesson_taps, recommending
 from classes.models import Attendance, ClassSession, Course, Intake
 from learners.models import Learner
-from skill_levels.models import Assessment, Competency, Placement, SkillLevel
+from skill_levels.models import Assessment, Competency, Placement, SkillLevel, SkillLevelVersion
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def intake() -> Intake:
     return factories.intake()
 
 
-def teaches(level: str, intake: Intake, *, name: str = "", **fields: object) -> ClassSession:
+def teaches(level: str, intake: Intake, *, name: str = "", **fields: Any) -> ClassSession:
     course, _made = Course.objects.get_or_create(
         name=name or f"{level}の講座",
         defaults={"short_name": level, "level": SkillLevel.objects.get(code=level)},
@@ -44,7 +45,7 @@ def masters(learner: Learner, level: str, value: int = 3) -> None:
 
 
 def placed(learner: Learner, level: str) -> None:
-    version = SkillLevel.objects.get(code=level).current
+    version = SkillLevelVersion.objects.get(level__code=level)
     Placement.objects.create(learner=learner, level_version=version, placed_at=LONG_AGO)
 
 

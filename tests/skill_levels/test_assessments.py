@@ -17,7 +17,7 @@ from skill_levels.models import (
     Competency,
     CompetencyVersion,
     Placement,
-    SkillLevel,
+    SkillLevelVersion,
 )
 from tests import factories
 
@@ -200,7 +200,7 @@ def test_progress_of_many_people_costs_the_same_queries_as_of_one(
     people = [factories.learner() for _ in range(4)]
     for person in people:
         rate(person, competency, 2)
-    news = SkillLevel.objects.get(code="news").current
+    news = SkillLevelVersion.objects.get(level__code="news")
     Placement.objects.create(learner=people[0], level_version=news, placed_at=NOW)
     with django_assert_num_queries(4):
         assert len(progress.of([person.pk for person in people])) == 4
