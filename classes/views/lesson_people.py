@@ -157,7 +157,7 @@ def _lesson(request: StaffRequest, pk: int) -> Lesson:
 
 
 def _learner(pk: str | int) -> Learner:
-    learner = Learner.objects.current().filter(pk=posted_key(str(pk))).first()
+    learner = Learner.objects.current().filter(pk=posted_key(str(pk)) or 0).first()
     if learner is None:
         raise Http404
     return learner

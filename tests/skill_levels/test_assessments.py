@@ -17,6 +17,7 @@ from skill_levels.models import (
     Competency,
     CompetencyVersion,
     Placement,
+    SkillLevel,
     SkillLevelVersion,
 )
 from tests import factories
