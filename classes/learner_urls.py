@@ -2,13 +2,21 @@
 
 from django.urls import URLPattern, path
 
-from classes.views import learner_merges, learner_numbers, learners
+from classes.views import ladders, learner_merges, learner_numbers, learners
 
 urlpatterns: list[URLPattern] = [
     path("", learners.learner_list, name="learner_list"),
     path("new/", learners.learner_create, name="learner_create"),
     path("<int:pk>/", learners.learner_detail, name="learner_detail"),
     path("<int:pk>/edit/", learners.learner_edit, name="learner_edit"),
+    path("<int:pk>/ladder/", ladders.learner_ladder, name="learner_ladder"),
+    path("<int:pk>/ladder/line-up/", ladders.learner_line_up, name="learner_line_up"),
+    path("<int:pk>/ladder/sheet/", ladders.learner_sheet, name="learner_sheet"),
+    path(
+        "<int:pk>/ladder/certificate/<slug:level>/",
+        ladders.learner_certificate,
+        name="learner_certificate",
+    ),
     path("<int:pk>/history/", learners.learner_history, name="learner_history"),
     path("<int:pk>/emergency/", learners.learner_emergency, name="learner_emergency"),
     path(

@@ -15,6 +15,7 @@ from classes.views import (
     import_rows,
     imports,
     intakes,
+    ladders,
     lesson_board,
     lesson_people,
     lesson_settings,
@@ -48,6 +49,12 @@ urlpatterns: list[URLPattern] = [
     path("lessons/<int:pk>/", lesson_board.lesson_board_page, name="lesson_board"),
     path("lessons/<int:pk>/taps/", lesson_board.lesson_tap, name="lesson_tap"),
     path("lessons/<int:pk>/changes/", lesson_board.lesson_changes, name="lesson_changes"),
+    path("lessons/<int:pk>/sheets/", ladders.lesson_sheets, name="lesson_sheets"),
+    path(
+        "lessons/<int:pk>/certificates/",
+        ladders.lesson_certificates,
+        name="lesson_certificates",
+    ),
     path("lessons/<int:pk>/settings/", lesson_settings.lesson_settings, name="lesson_settings"),
     path(
         "lessons/<int:pk>/substitute/", lesson_settings.lesson_substitute, name="lesson_substitute"
