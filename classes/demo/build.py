@@ -11,6 +11,7 @@ from classes import work
 from classes.demo import (
     accounts,
     calendar,
+    classroom,
     clearing,
     current_round,
     lottery_round,
@@ -123,6 +124,7 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     current_round.play(Reception(city, current, operators), dates)
     current_round.ask_too_early(Reception(city, coming, operators), now=now)
     city.keep_placements()
+    classroom.teach(dice, now=now)
     work.do_round(now=now)
 
 

@@ -8,7 +8,7 @@ from staff.models import AccessEvent, AccessSubject
 
 _APPS = ("classes", "learners")
 # The ladder ships with the migrations; accounts stay, so that whoever is signed in stays so.
-_MODELS = ("skill_levels.Placement",)
+_MODELS = ("skill_levels.Placement", "skill_levels.Assessment")
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from classes import desk, stalled, timetable
 from classes.demo import accounts, build, calendar, clearing, state
 from classes.models import (
     Application,
+    Attendance,
     CallLog,
     CallTask,
     ClassSession,
@@ -28,10 +29,12 @@ from classes.models import (
     StaffTask,
     Venue,
     WaitlistEntry,
+    WalkIn,
 )
 from learners import search
 from learners.models import Learner, PhoneNumber
-from skill_levels.models import Placement, SkillLevel
+from skill_levels import progress
+from skill_levels.models import Assessment, Placement, SkillLevel
 from staff.models import StaffMember
 from tests import factories
 from tests.classes import invariants
@@ -103,6 +106,17 @@ def test_learners_stand_on_every_level_and_came_again():
     rounds = Counter(Application.objects.values_list("learner", flat=True))
     assert max(rounds.values()) > 1
     assert len(rounds) == 300
+
+
+def test_classrooms_were_lived_in_up_to_today():
+    assert Attendance.objects.filter(status="present").count() > 200
+    assert Assessment.objects.filter(lesson_link__isnull=False).count() > 800
+    assert not Assessment.objects.filter(observed_at__gt=NOW).exists()
+    everybody = progress.of(Learner.objects.values_list("pk", flat=True))
+    reached = [who for who in everybody.values() if who.abilities and who.highest_reached]
+    assert len(reached) > 30
+    assert any(who.forgotten for who in everybody.values())
+    assert WalkIn.objects.exists()
 
 
 def test_every_invariant_of_places_holds_in_every_intake():  # rules 21, 23, 27, 28 and 31
