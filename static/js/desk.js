@@ -10,6 +10,7 @@
   const SEARCH_PAUSE = 250;
   const CHECK_PAUSE = 300;
   const STALE = ["desk-person", "desk-results", "desk-second"];
+  const HIDDEN = ["desk-version", "placement"];
   const ABOUT_CALLER = ["desk-card", "application-keys"];
 
   let call = 0; // counts calls, so that an answer to an earlier one is dropped
@@ -94,7 +95,7 @@
   // What the answer or the card recommends.
   function star() {
     const source = document.querySelector("#desk-answer [data-stars]") || document.querySelector("#desk-person [data-stars]");
-    deskClasses.star(source ? source.dataset.stars.split(",").filter(Boolean) : []);
+    deskClasses.star(source && !placed ? source.dataset.stars.split(",").filter(Boolean) : []);
   }
 
   // Search --------------------------------------------------------------------------------
@@ -349,7 +350,7 @@
       // After an answer the keys of the card are others.
     } else if (target.contains(document.activeElement) && target.id !== "class-list") {
       event.detail.shouldSwap = false;
-    } else if (fresh && fresh.innerHTML === target.innerHTML && target.id !== "desk-version") {
+    } else if (fresh && fresh.innerHTML === target.innerHTML && !HIDDEN.includes(target.id)) {
       event.detail.shouldSwap = fresh.dataset.room !== target.dataset.room;
     }
   });

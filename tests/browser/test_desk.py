@@ -266,3 +266,37 @@ def test_the_keys_of_the_card_follow_and_enter_alone_registers_nobody_again(
     operator.press("2", "Enter")
     expect(page.locator(SENTENCE)).to_contain_text("お席が決まりました")
     assert Application.objects.active().get().enrollments.get().class_session == classes["N2"]
+
+
+def test_a_few_questions_give_a_level_and_a_star(
+    signed_in_page: Any, classes: Any, setsuko: Learner
+) -> None:  # rule 46
+    page = signed_in_page()
+    operator = Operator(page).find("4912")
+    for key, question in (("l", "スマホはお持ちですか"), ("y", "ニュースや天気")):
+        operator.press(key)
+        expect(page.locator(SENTENCE)).to_contain_text(question)
+    before = len(operator.requests)
+    operator.press("n")
+    expect(page.locator("#class-list .class-star:visible")).to_have_count(3)
+    expect(page.locator(CARD)).to_contain_text("お電話での目安")
+    assert len(operator.requests) == before + 1
+    operator.press("2", "Enter")
+    assert "お席が決まりました" in operator.sentence()
+    expect(page.locator("#class-list .class-star:visible")).to_have_count(0)
+
+
+def test_a_newcomers_level_is_asked_before_anything_is_written(
+    signed_in_page: Any, classes: Any
+) -> None:
+    page = signed_in_page()
+    operator = Operator(page).new("佐藤 花子", "サトウ ハナコ", "090-1234-5678").press("l")
+    expect(page.locator(SENTENCE)).to_contain_text("スマホはお持ちですか")
+    operator.press("y")
+    expect(page.locator(SENTENCE)).to_contain_text("ニュースや天気")
+    operator.press("n")
+    expect(page.locator("[data-outcome=level]")).to_be_visible()
+    expect(page.locator("#id_first-name")).to_have_value("佐藤 花子")
+    assert not Learner.objects.exists()
+    operator.press("1", "Enter").sentence()
+    assert Learner.objects.get().placements.get().level_version.level.code == "news"

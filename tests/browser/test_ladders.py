@@ -1,0 +1,48 @@
+"""One person's ladder in a browser: the stairs, the sheet and the certificate, clean to axe."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from learners.models import Learner
+from skill_levels.models import Assessment, Competency
+from tests import factories
+
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.fixture
+def setsuko(live_server: Any) -> Learner:
+    now = timezone.now()
+    intake = factories.intake(opens_at=now - DAY, closes_at=now + 9 * DAY)
+    factories.class_session(intake=intake, code="N1", lessons=[now + 20 * DAY])
+    learner = factories.learner(name="山田 節子")
+    for place, competency in enumerate(Competency.objects.current()[:14]):
+        Assessment(
+            learner=learner,
+            competency=competency,
+            competency_version=competency.current,
+            value=3 if place < 11 else 1,
+            observed_at=now - 50 * DAY,
+            recorded_at=now - 50 * DAY,
+        ).save()
+    return learner
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("size", [(1366, 768), (820, 1180)])
+def test_the_pages_of_a_ladder_are_clean(
+    signed_in_page: Any,
+    setsuko: Learner,
+    assert_axe_clean: Any,
+    language: str,
+    size: tuple[int, int],
+) -> None:
+    page = signed_in_page(role="coordinator", language=language)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for path in ("", "sheet/", "certificate/first-steps/"):
+        page.goto(f"/learners/{setsuko.pk}/ladder/{path}")
+        assert_axe_clean(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
