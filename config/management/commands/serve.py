@@ -80,25 +80,29 @@ def run_together(commands: dict[str, list[str]], environment: dict[str, str]) ->
     Raises CommandError naming the one that ended by itself.
     """
     processes: dict[str, subprocess.Popen[bytes]] = {}
+    told: list[int] = []
+
+    # Noted and looked at, not raised: an exception that comes while the interpreter tidies up is
+    # swallowed there, and the press with it.
+    def note(signum: int, _frame: FrameType | None) -> None:
+        told.append(signum)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for name, command in commands.items():
             # In a session of its own, so that Ctrl-C reaches only us and each is told once.
             processes[name] = subprocess.Popen(  # noqa: S603 - our own two commands
                 command, env=environment, cwd=settings.BASE_DIR, start_new_session=True
             )
-        while True:
+        while not told:
             for name, process in processes.items():
                 if process.poll() is not None:
                     raise CommandError(f"The {name} ended by itself (code {process.returncode}).")
             time.sleep(0.3)
-    except KeyboardInterrupt:
-        pass
     finally:
-        # A second Ctrl-C must not leave one of them behind.
-        ignored = (signal.SIGINT, signal.SIGTERM)
-        handlers = [signal.signal(number, signal.SIG_IGN) for number in ignored]
+        # A second Ctrl-C is only noted too: it leaves none of them behind.
         _stop(list(processes.values()))
-        for number, handler in zip(ignored, handlers, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 
