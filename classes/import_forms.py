@@ -19,7 +19,8 @@ from learners.models import Learner
 _XLSX = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _file_field() -> forms.FileField:
+def workbook_field() -> forms.FileField:
+    """One Excel workbook, of the size that is read."""
     return forms.FileField(
         label=_("Workbook"),
         widget=forms.FileInput(attrs={"accept": _XLSX}),
@@ -36,7 +37,7 @@ class CallersUploadForm(forms.Form):
 
     prefix = "callers"
 
-    file = _file_field()
+    file = workbook_field()
     intake = forms.ModelChoiceField(
         Intake.objects.none(), label=_("Intake"), to_field_name="code", empty_label=None
     )
@@ -53,7 +54,7 @@ class ClassesUploadForm(forms.Form):
 
     prefix = "classes"
 
-    file = _file_field()
+    file = workbook_field()
     code = forms.CharField(
         label=_("Code of the intake"),
         max_length=20,

@@ -123,6 +123,17 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "seat_cancel": {"POST": DESK},
     "seat_undo": {"POST": DESK},
     "seat_loan_phone": {"POST": DESK},
+    # The ladder: coordinators look, administrators edit
+    "ladder": {"GET": PLANNERS},
+    "curriculum_download": {"GET": PLANNERS},
+    "ladder_level_new": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "ladder_level": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "ladder_competency_new": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "ladder_competency": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "ladder_competency_retire": {"POST": ADMINISTRATORS},
+    "ladder_competency_restore": {"POST": ADMINISTRATORS},
+    "curriculum_upload": {"POST": ADMINISTRATORS},
+    "curriculum_confirm": {"POST": ADMINISTRATORS},
     # The class-day board: instructors their own lessons (rule 65), the desk all
     "lesson_list": {"GET": EVERYONE},
     "lesson_board": {"GET": EVERYONE},

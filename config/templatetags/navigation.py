@@ -26,7 +26,7 @@ LINKS: Final = (
     ("lesson_list", _("Lessons"), ("lesson_",)),
     ("learner_list", _("Learners"), ("learner_",)),
     ("import_list", _("Imports"), ("import_",)),
-    ("course_list", _("Courses"), ("course_",)),
+    ("course_list", _("Courses"), ("course_", "ladder", "curriculum_")),
     ("venue_list", _("Venues"), ("venue_",)),
 )
 
