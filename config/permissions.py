@@ -123,6 +123,9 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "seat_cancel": {"POST": DESK},
     "seat_undo": {"POST": DESK},
     "seat_loan_phone": {"POST": DESK},
+    # What classes led to: instructors their own classes (rule 65)
+    "class_cohort": {"GET": frozenset({INSTRUCTOR, COORDINATOR, ADMINISTRATOR})},
+    "intake_cohort": {"GET": PLANNERS},
     # The ladder: coordinators look, administrators edit
     "ladder": {"GET": PLANNERS},
     "curriculum_download": {"GET": PLANNERS},
