@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from classes import charts, cohorts, teaching
 from classes.cohorts import Cohort
@@ -65,7 +66,7 @@ def _page(request: StaffRequest, cohort: Cohort, days: int, **about: Any) -> Htt
             (
                 ("alone", _("alone")),
                 ("not-yet", _("not yet alone")),
-                ("not-seen", _("not looked at")),
+                ("not-seen", pgettext("cohort", "not looked at")),
             ),
         ),
         "months_chart": charts.stacked(
