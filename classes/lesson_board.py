@@ -55,6 +55,11 @@ class Cell:
     who_pk: int | None = None
 
     @property
+    def key(self) -> str:
+        """What the page calls this cell."""
+        return f"{self.learner_pk}-{self.competency_pk}"
+
+    @property
     def mine(self) -> int | None:
         """What this instructor tapped in this lesson."""
         own = [seen.value for seen in self.today if seen.by_pk == self.who_pk]

@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from classes import lesson_board, lesson_moves, lesson_taps, teaching
+from classes.desk_registration import NewPerson
 from classes.lesson_forms import WalkInForm
 from classes.loan_phones import NoLoanPhoneLeft
 from classes.models import Lesson
 from classes.steering import NoRoom, NotWaiting
 from classes.views.learners import EMERGENCY_FIELDS
-from learners import people, search
+from learners import duplicates, people, search
+from learners.duplicates import Duplicate
 from learners.models import Learner
 from staff.access_log import record_view
 from staff.keys import posted_key
@@ -57,6 +59,12 @@ def lesson_walk_in_new(request: StaffRequest, pk: int) -> HttpResponse:
         return render(request, "classes/_lesson_walk_in_new.html", context, status=422)
     now = timezone.now()
     person = form.person()
+    # Perhaps on record already (rule 4): asked once, with a press for each answer.
+    found = [] if "not_same" in request.POST else _likely(person)
+    if found:
+        record_view(request, [each.learner for each in found], "walk_in_search", ("name", "kana"))
+        context = {"lesson": lesson, "form": form, "likely": [each.learner for each in found]}
+        return render(request, "classes/_lesson_walk_in_new.html", context, status=422)
     learner = people.create(person.fields(), person.numbers(), by=request.user, now=now)
     return _walk_in(request, lesson, learner)
 
@@ -114,6 +122,16 @@ def lesson_move(request: StaffRequest, pk: int, learner_pk: int) -> HttpResponse
     record_view(request, [learner], "seat_moved", ("class",))
     context = {"lesson": lesson, "learner": learner, "said": said}
     return render(request, "classes/_lesson_moved.html", context)
+
+
+def _likely(person: NewPerson) -> list[Duplicate]:
+    return duplicates.likely(
+        kana=person.kana,
+        latin_name=person.latin_name,
+        phones=[number.number.e164 for number in person.numbers()],
+        birth_date=person.birth_date,
+        limit=3,
+    )
 
 
 def _walk_in(request: StaffRequest, lesson: Lesson, learner: Learner) -> HttpResponse:

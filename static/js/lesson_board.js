@@ -13,6 +13,11 @@
   let since = text.since;
 
   const cellOf = (learner, competency) => byId(`c${learner}-${competency}`);
+  // A cell's id names its person and its competency: hundreds of cells carry nothing twice.
+  function keysOf(cell) {
+    const [learner, competency] = cell.id.slice(1).split("-");
+    return { learner, competency };
+  }
   const rowOf = (learner) => byId(`r${learner}`);
   const rows = () => Array.from(document.querySelectorAll("#board-rows > tr[data-row]"));
   const nameOf = (learner) => byId(`p${learner}`)?.textContent || "";
@@ -38,11 +43,13 @@
     const before = cell.querySelector(".cell-before");
     button.dataset.v = value === null ? "" : String(value);
     button.dataset.m = button.dataset.v;
-    const none = document.createElement("span");
+    const none = document.createElement("i");
     none.className = "cell-none";
-    none.append(hidden(text.notLooked));
     shown.replaceChildren(value === null ? none : valueMark(value));
-    if (before) shown.append(before);
+    const { learner, competency } = keysOf(cell);
+    const said = [`p${learner}`, `k${competency}`, value === null ? "no-look" : shown.id];
+    if (before) said.push("before-word", before.id);
+    button.setAttribute("aria-labelledby", said.join(" "));
   }
 
   function showStatus(learner, status) {
@@ -112,9 +119,9 @@
   }
 
   function rating(cell, value, more = {}) {
-    const { l, c } = cell.querySelector(".cell-tap").dataset;
-    const said = `${nameOf(l)} ${canOf(c)} ${value === null ? "" : value}`;
-    return { kind: "rate", learner: Number(l), competency: Number(c), value, said, ...more };
+    const { learner, competency } = keysOf(cell);
+    const said = `${nameOf(learner)} ${canOf(competency)} ${value === null ? "" : value}`;
+    return { kind: "rate", learner: Number(learner), competency: Number(competency), value, said, ...more };
   }
 
   function inverseOf(cell) {
@@ -168,10 +175,11 @@
 
   function openCell(button) {
     const cell = button.closest("td");
+    const { learner, competency } = keysOf(cell);
     lessonPicker.open({
       from: button,
       after: button.closest("tr"),
-      title: `${nameOf(button.dataset.l)} ・ ${canOf(button.dataset.c)}`,
+      title: `${nameOf(learner)} ・ ${canOf(competency)}`,
       current: button.dataset.v,
       canTakeBack: button.dataset.m !== "",
       choose: (value, more) => rate(cell, value, more),
