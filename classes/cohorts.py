@@ -235,8 +235,8 @@ def _retention(
     rechecked = kept = 0
     mastered_on: dict[tuple[int, int], datetime.date] = {}
     rows = (
-        Assessment.objects.standing()
-        .filter(learner__in=people, observed_at__lte=now)
+        Assessment.objects.standing_of(people)
+        .filter(observed_at__lte=now)
         .order_by("observed_at", "pk")
         .values_list(
             "learner", "competency", "value", "observed_at", "competency_version__recheck_days"
@@ -268,10 +268,7 @@ def _away(people: Mapping[int, Learner], *, now: datetime.datetime, days: int) -
         .filter(learner__in=people)
         .values_list("learner")
         .annotate(Max("lesson__starts_at")),
-        Assessment.objects.standing()
-        .filter(learner__in=people)
-        .values_list("learner")
-        .annotate(Max("observed_at")),
+        Assessment.objects.standing_of(people).values_list("learner").annotate(Max("observed_at")),
     ):
         for pk, moment in rows.order_by():
             seen[pk] = max(moment, seen.get(pk, moment))

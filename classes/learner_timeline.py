@@ -43,8 +43,7 @@ def _lessons(learner: Learner) -> list[Entry]:
     seen: dict[int, list[Assessment]] = {}
     elsewhere: dict[datetime.date, list[Assessment]] = {}
     rows = (
-        Assessment.objects.standing()
-        .filter(learner=learner)
+        Assessment.objects.standing_of([learner.pk])
         .select_related("competency_version", "competency__current", "lesson_link")
         .order_by("observed_at", "pk")
     )

@@ -249,8 +249,8 @@ def _cells(
     today: dict[tuple[int, int], list[Seen]] = defaultdict(list)
     before: dict[tuple[int, int], Seen] = {}
     rows = (
-        Assessment.objects.standing()
-        .filter(learner__in=learner_pks, competency__in=pks)
+        Assessment.objects.standing_of(learner_pks)
+        .filter(competency__in=pks)
         .annotate(lesson_pk=F("lesson_link__lesson"), by_name=F("recorded_by__name"))
         .order_by("observed_at", "pk")
         .values_list(

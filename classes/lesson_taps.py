@@ -130,9 +130,8 @@ def _append(
 def _competency(lesson: Lesson, rating: Rating, *, by: StaffMember) -> Competency:
     """The competency with what is known of this tap and of this instructor's last, in one query."""
     mine = (
-        Assessment.objects.standing()
+        Assessment.objects.standing_of([rating.learner_pk])
         .filter(
-            learner=rating.learner_pk,
             competency=OuterRef("pk"),
             recorded_by=by,
             lesson_link__lesson=lesson,

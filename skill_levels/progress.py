@@ -8,20 +8,26 @@ import bisect
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from skill_levels.models import MASTERED, Assessment, Competency, Placement, SkillLevel
 
+# As a plain number: comparing with the choice itself costs a look-up each time.
+_MASTERED = int(MASTERED)
 
-@dataclass(frozen=True, order=True)
-class Observation:
-    """One standing observation, as far as progress needs it."""
+
+class Observation(NamedTuple):
+    """One standing observation, as far as progress needs it; in the order of their time.
+
+    A tuple, because a cohort has thousands.
+    """
 
     observed_at: datetime.datetime
     pk: int
-    competency_pk: int = field(compare=False)
-    value: int = field(compare=False)
+    competency_pk: int
+    value: int
 
 
 @dataclass(frozen=True)
@@ -111,15 +117,16 @@ class History:
 
 def _ability(seen: Sequence[Observation]) -> Ability:
     since: datetime.datetime | None = None
-    for observation in seen:
-        if observation.value < MASTERED:
-            since = None
+    below: datetime.datetime | None = None
+    best = 0
+    for observed_at, _pk, _competency_pk, value in seen:
+        if value < _MASTERED:
+            since, below = None, observed_at
         elif since is None:
-            since = observation.observed_at
+            since = observed_at
+        best = max(best, value)
     last = seen[-1]
-    below = [each.observed_at for each in seen if each.value < MASTERED]
-    best = max(each.value for each in seen)
-    return Ability(last.value, last.observed_at, since, best, max(below, default=None))
+    return Ability(last.value, last.observed_at, since, best, below)
 
 
 @dataclass(frozen=True)
@@ -293,7 +300,7 @@ def of(
     pks = list(learner_pks)
     steps = ladder() if steps is None else steps
     histories: dict[int, History] = {pk: History() for pk in pks}
-    rows = Assessment.objects.standing().filter(learner__in=pks)
+    rows = Assessment.objects.standing_of(pks)
     if until is not None:
         rows = rows.filter(observed_at__lt=until)
     # In order of time within each competency: `add` then only appends.

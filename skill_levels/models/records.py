@@ -1,6 +1,7 @@
 """What was noted of a person: the provisional level from the phone, and dated observations."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -66,6 +67,18 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
     def standing(self) -> "AssessmentQuerySet":
         """Observations that were neither corrected nor taken back."""
         return self.filter(superseded_by__isnull=True, value__isnull=False)
+
+    def standing_of(self, learners: Iterable[int]) -> "AssessmentQuerySet":
+        """The same of these people, by their index.
+
+        A correction is always of the same person. Asked through the join above, SQLite takes the
+        many empty `supersedes` for one key and reads the whole table.
+        """
+        mine = list(learners)
+        corrected = Assessment.objects.filter(learner__in=mine, supersedes__isnull=False)
+        return self.filter(learner__in=mine, value__isnull=False).exclude(
+            pk__in=corrected.order_by().values("supersedes")
+        )
 
     def update(self, **fields: Any) -> int:
         """Only what a merge of two people repoints. Raises AppendOnly for anything else."""
