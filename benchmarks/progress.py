@@ -4,8 +4,9 @@
 
 Makes a database in a temporary folder with that many people and fifty observations of each (five
 million by default), then runs, in turns, the desk's progress (the rows, the placements, and what is
-computed from them), the bare SQL that fetches the same rows, and those rows through Django; the same for the people of a class (20) and of
-an intake (200) at once. Prints both and the ratio; aim: at most 2. Stops by itself.
+computed from them), the bare SQL that fetches the same rows, and those rows through Django; the
+same for the people of a class (20) and of an intake (200) at once. Prints them and the ratios;
+aim: at most 2. Stops by itself.
 """
 
 import argparse

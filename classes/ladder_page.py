@@ -17,6 +17,8 @@ from skill_levels.progress import Ability, LevelStanding, Progress
 
 # A re-check of the last weeks stands on the sheet as practice, not as a failure.
 REACHED, HERE, BEGUN, OPEN = "reached", "here", "begun", "open"
+# What fits one sheet in large type.
+LISTED, PRACTISED = 12, 4
 ALONE, PRACTISING, AGAIN, LATER = "alone", "practising", "again", "later"
 
 
@@ -82,7 +84,23 @@ class Picture:
     def to_practise(self) -> list[Rung]:
         """Begun and not yet alone, or done alone once and not at the last look; few at a time."""
         wanted = [rung for rung in self.rungs if rung.state in (PRACTISING, AGAIN)]
-        return sorted(wanted, key=lambda rung: rung.state != AGAIN)[:5]
+        return sorted(wanted, key=lambda rung: rung.state != AGAIN)[:PRACTISED]
+
+    @property
+    def alone_lately(self) -> list[Rung]:
+        """What was seen last of it, as much as fits a page in large type, in the ladder's order."""
+        seen = [
+            (rung.ability.observed_at, place)
+            for place, rung in enumerate(self.alone)
+            if rung.ability
+        ]
+        lately = {place for _seen_at, place in sorted(seen, reverse=True)[:LISTED]}
+        return [rung for place, rung in enumerate(self.alone) if place in lately]
+
+    @property
+    def alone_besides(self) -> int:
+        """How many more there are."""
+        return len(self.alone) - len(self.alone_lately)
 
     @property
     def due(self) -> list[Rung]:

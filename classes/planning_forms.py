@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from classes.models import ClassSession, Course, Intake, Venue, VenueClosure
 from classes.timetable import Planned
+from learners.models import Learner
 from skill_levels.models import SkillLevel
 from staff.keys import RowsField
 from staff.models import StaffMember
@@ -333,6 +334,17 @@ class ClosureForm(forms.ModelForm):
 class CourseForm(forms.ModelForm):
     """What is taught."""
 
+    devices = forms.TypedMultipleChoiceField(
+        label=_("Made for"),
+        choices=[choice for choice in Learner.Device.choices if choice[0] != "none"],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        empty_value=[],
+        help_text=_(
+            "Nothing ticked: for any phone. The class that fits a device is offered first."
+        ),
+    )
+
     class Meta:
         model = Course
         fields = (
@@ -343,6 +355,7 @@ class CourseForm(forms.ModelForm):
             "lesson_count",
             "lesson_minutes",
             "refuses_other_levels",
+            "devices",
             "description",
             "is_active",
         )

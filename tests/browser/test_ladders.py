@@ -1,6 +1,7 @@
 """One person's ladder in a browser: the stairs, the sheet and the certificate, clean to axe."""
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -46,3 +47,26 @@ def test_the_pages_of_a_ladder_are_clean(
         page.goto(f"/learners/{setsuko.pk}/ladder/{path}")
         assert_axe_clean(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_sheets_and_certificates_are_one_page_for_each_person(
+    signed_in_page: Any, setsuko: Learner
+) -> None:
+    now = timezone.now()
+    intake = factories.intake(opens_at=now - 40 * DAY, closes_at=now + 9 * DAY)
+    session = factories.class_session(intake=intake, lessons=[now + DAY])
+    for learner in (setsuko, factories.learner(), factories.learner()):
+        factories.registered(session, learner, at=now - 30 * DAY)
+    lesson = session.lessons.get()
+    page = signed_in_page(role="coordinator")
+    page.goto(f"/lessons/{lesson.pk}/sheets/")
+    assert pages_of(page.pdf(prefer_css_page_size=True)) == 3
+    page.goto(f"/learners/{setsuko.pk}/ladder/certificate/first-steps/")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert pages_of(printed) == 1
+    # A4 across: 842 points wide.
+    assert re.search(rb"/MediaBox \[0 0 84[12]", printed)
+
+
+def pages_of(printed: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", printed))

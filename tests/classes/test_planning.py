@@ -357,3 +357,17 @@ def test_frozen_rules_are_not_asked_for(planner: Client) -> None:  # rule 25
     page = planner.get(url).content.decode()
     assert "disabled" in page
     assert page.count("field-note-required") == 2 < asked  # the title and the spoken name
+
+
+def test_a_course_is_made_for_some_devices(client):
+    client.force_login(factories.staff_member(role="coordinator"))
+    course = factories.course()
+    form = client.get(reverse("course_edit", args=[course.pk])).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    data = {name: value for name, value in values.items() if value not in (None, False, [])}
+    answer = client.post(reverse("course_edit", args=[course.pk]), data | {"devices": ["iphone"]})
+    assert answer.status_code == 302
+    course.refresh_from_db()
+    assert course.devices == ["iphone"]
+    wrong = client.post(reverse("course_edit", args=[course.pk]), data | {"devices": ["toaster"]})
+    assert wrong.status_code == 422
