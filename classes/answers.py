@@ -4,7 +4,7 @@ import datetime
 
 from django.db import transaction
 
-from classes import sentences, standing, waitlist
+from classes import reopening, sentences, standing, waitlist
 from classes.cancelling import CannotUndo
 from classes.events import event, log
 from classes.locking import lock_intake
@@ -78,7 +78,7 @@ def undo(
             raise CannotUndo
         if waiting.filter(class_session=offer.class_session).exists():
             raise CannotUndo
-        waitlist.reopen(intake, offer, by=by, now=now)
+        reopening.reopen(intake, offer, by=by, now=now)
         for member in members:
             member.intake = intake
         sentence = standing.of(intake, members[0]).sentence

@@ -4,7 +4,9 @@ import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core import signing
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,9 @@ from classes.call_attempts import Answer, Outcome, Try
 from classes.call_list import Panel
 
 SALT = "call-sentence"
+# When somebody asks to be called back: not before this hour, and not so late that it is forgotten.
+FIRST_CALL = datetime.time(8)
+MOST_DAYS = 60
 
 
 class AttemptForm(forms.Form):
@@ -49,6 +54,18 @@ class AttemptForm(forms.Form):
         at = cleaned.get("call_back_at")
         if outcome == Outcome.CALL_BACK and (at is None or at <= self.now):
             self.add_error("call_back_at", gettext("Enter a time to come, then press 5 again."))
+        elif outcome == Outcome.CALL_BACK and at is not None and not _may_call_at(at, self.now):
+            self.add_error(
+                "call_back_at",
+                gettext(
+                    "Enter a time between %(first)s and %(last)s within the next %(days)d days."
+                )
+                % {
+                    "first": f"{FIRST_CALL:%H:%M}",
+                    "last": f"{settings.CALLS_UNTIL:%H:%M}",
+                    "days": MOST_DAYS,
+                },
+            )
         is_offer = self.panel is not None and self.panel.is_offer
         if outcome == Outcome.REACHED and is_offer and not cleaned.get("answer"):
             self.add_error(None, gettext("Choose what they answered."))
@@ -69,6 +86,12 @@ class AttemptForm(forms.Form):
             counts_as_told=entered["counts_as_told"],
             answer=Answer(entered["answer"]) if entered["answer"] else None,
         )
+
+
+def _may_call_at(at: datetime.datetime, now: datetime.datetime) -> bool:
+    """Whether somebody would be called at this time of the day, and soon enough to matter."""
+    clock = timezone.localtime(at).time()
+    return FIRST_CALL <= clock <= settings.CALLS_UNTIL and at <= now + datetime.timedelta(MOST_DAYS)
 
 
 def sign_sentence(sentence: str) -> str:

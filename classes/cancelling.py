@@ -4,14 +4,17 @@ import datetime
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
-from classes import notices, sentences, waitlist
+from classes import notices, sentences, staff_tasks, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake, lock_intakes, require_lock
 from classes.models import (
     Application,
+    ClassSession,
     Enrollment,
     Intake,
+    Lesson,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -139,6 +142,9 @@ def undo(
         application.status = Application.Status.ACTIVE
         application.ended_at = None
         application.save(update_fields=["status", "ended_at"])
+        classes = [*(seat.class_session for seat in seats), *(e.class_session for e in entries)]
+        application.intake = intake
+        staff_tasks.raise_for([application], classes, now=now)
         touched = {seat.class_session for seat in seats}
         touched |= {entry.class_session for entry in entries}
         touched |= {offer.class_session for offer in withdrawn}
@@ -264,6 +270,8 @@ def record_death(
         notices.drop_for_learner(learner_pk, by=by, now=now)
         for application in applications:
             application.learner = learner
+            if _is_over(application, now):
+                continue
             _end(
                 locked[application.intake_id],
                 application,
@@ -275,6 +283,17 @@ def record_death(
                 now=now,
             )
             log([event(PlaceEvent.Kind.DECEASED, application, by=by, now=now)])
+
+
+def _is_over(application: Application, now: datetime.datetime) -> bool:
+    """Whether every lesson that this application was about has been: what was, stays."""
+    classes = ClassSession.objects.filter(
+        Q(enrollments__application=application, enrollments__ended_at__isnull=True)
+        | Q(waitlist_entries__party=application.party_id, waitlist_entries__ended_at__isnull=True)
+        | Q(choices__party=application.party_id)
+    )
+    lessons = Lesson.objects.filter(class_session__in=classes, cancelled_at__isnull=True)
+    return lessons.exists() and not lessons.filter(ends_at__gt=now).exists()
 
 
 def _active(intake: Intake, application_pk: int) -> Application:
@@ -308,6 +327,7 @@ def _end(
     application.ended_at = now
     application.save(update_fields=["status", "ended_at"])
     _end_seats(seats, seat_ending, undo_until=undo_until, now=now)
+    staff_tasks.drop_for(application)
     notices.drop_for_application(application, by=by, now=now)
     for offer in _open_offers(application):
         waitlist.withdraw(offer, by=by, now=now)

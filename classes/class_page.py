@@ -58,6 +58,7 @@ class OpenOffer:
     offer: Offer
     members: tuple[Application, ...]
     is_late: bool
+    waits_for_undo: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class ClassPage:
     warnings: Sequence[str]
     passes_by_itself: bool
     can_join: bool
+    # Seats are free that somebody without an offer fits (rule 29).
+    is_unserved: bool
 
 
 def visible_to(who: StaffMember) -> QuerySet[ClassSession]:
@@ -125,10 +128,11 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
     passed = _passed_over(class_session, members)
     sitting = roster(class_session)
     times = waitlist.joining_times(class_session, intake)
+    count = seats.count_one(class_session, now=now)
     return ClassPage(
         class_session=class_session,
         intake=intake,
-        seats=seats.count_one(class_session, now=now),
+        seats=count,
         waiting=seats.waiting([class_session])[class_session.pk],
         roster=sitting,
         undoable=_undoable(class_session, intake, now),
@@ -147,10 +151,15 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
                 offer,
                 members.get(offer.party_id, ()),
                 offer.expires_at is not None and offer.expires_at <= now,
+                offer.announce_after > now,
             )
             for offer in offers
         ],
         room_elsewhere=_room_elsewhere(class_session, intake, now),
+        is_unserved=waitlist.smallest_unserved([class_session], now=now).get(
+            class_session.pk, count.free + 1
+        )
+        <= count.free,
         phones=loan_phones.usage(class_session, now=now),
         warnings=warnings(class_session),
         passes_by_itself=times.passes_by_itself(now),
@@ -273,12 +282,14 @@ def _room_elsewhere(
         .select_related("course", "venue")
         .prefetch_related(Prefetch("lessons"))
     )
+    for other in others:
+        other.intake = intake
     counts = seats.count(others, now=now)
-    waiting = seats.waiting(others)
+    unserved = waitlist.smallest_unserved(others, now=now)
     return [
         other
         for other in others
         if counts[other.pk].free
-        and not waiting[other.pk].parties
+        and unserved.get(other.pk, counts[other.pk].free + 1) > counts[other.pk].free
         and waitlist.joining_times(other, intake).can_join(now)
     ]

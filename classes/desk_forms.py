@@ -256,6 +256,10 @@ class CallForm(forms.Form):
                     wants_loan_phone=loans[1],
                 )
             )
+        # "Wait all the same" of two who came together: both wait, and nobody is asked once more.
+        short = data["when_short"]
+        if data["line_up"] and short is WhenShort.ASK:
+            short = WhenShort.WAIT_TOGETHER
         source = Application.Source(data["source"] or Application.Source.PHONE)
         on_paper = source in (Application.Source.PAPER, Application.Source.FAX)
         return Call(
@@ -266,7 +270,7 @@ class CallForm(forms.Form):
             received_at=data["written_at"] if on_paper else None,
             override_reason=data["override_reason"].strip(),
             expects_seat=data["expects_seat"] and not data["line_up"],
-            when_short=data["when_short"],
+            when_short=short,
             proxy_name=data["proxy_name"],
             proxy_relation=data["proxy_relation"],
             proxy_phone=data["proxy_phone"],

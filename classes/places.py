@@ -281,7 +281,8 @@ def _seat_or_line_up(
         return ChooseSplit(short[0], free, sentences.choose_split(learner, short[0], free))
     if short and request.size > 1 and when_short is WhenShort.SEAT_ONE:
         return seating.seat_one(request, short[0], room)
-    if expects_seat:
+    # Who has chosen to wait for seats together was not promised this one.
+    if expects_seat and not (short and when_short is WhenShort.WAIT_TOGETHER):
         return _seat_gone(request)
     party, applications = seating.create_party(request, request.applicants)
     entries = seating.line_up(request, party, applications, request.wishes, room)
@@ -317,9 +318,16 @@ def _seat_gone(request: seating.Request) -> SeatGone:
         .select_related("course__level__current", "venue")
         .prefetch_related("lessons")
     )
+    for other in others:
+        other.intake = request.intake
     counts = seats.count(others, now=request.now)
-    lines = seats.waiting(others)
-    roomy = [o for o in others if counts[o.pk].free >= request.size and not lines[o.pk].parties]
+    unserved = waitlist.smallest_unserved(others, now=request.now)
+    roomy = [
+        other
+        for other in others
+        if counts[other.pk].free >= request.size
+        and unserved.get(other.pk, counts[other.pk].free + 1) > counts[other.pk].free
+    ]
     behind = WaitlistEntry(
         class_session=wanted,
         received_at=request.received_at,

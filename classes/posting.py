@@ -148,6 +148,32 @@ def reroute_no_phone(*, now: datetime.datetime) -> int:
     return sum(post_instead(pk, by=None, now=now) is not None for pk in pks)
 
 
+def renew_deadlines(*, now: datetime.datetime) -> int:
+    """Letters about offers that lie here: the deadline they name moves on, a day at a time, so
+    that whoever reads it has the offer period left (rule 29). Returns how many were reworded."""
+    waiting = (
+        Notice.objects.to_post()
+        .filter(offer__status=Offer.Status.OPEN, offer__told_at__isnull=True)
+        .select_related("offer__class_session__course__level__current", "learner", "intake")
+        .select_related("offer__class_session__venue")
+        .prefetch_related("offer__class_session__lessons")
+    )
+    renewed = 0
+    for notice in waiting:
+        offer = notice.offer
+        fresh = waitlist.printed_deadline(notice.intake, now=now)
+        if offer is None or (offer.printed_deadline or fresh) > fresh - datetime.timedelta(days=1):
+            continue
+        with transaction.atomic():
+            lock_intake(notice.intake_id)
+            changed = Offer.objects.open().filter(pk=offer.pk, told_at__isnull=True)
+            if changed.update(printed_deadline=fresh):
+                offer.printed_deadline = fresh
+                notices.reword_offer(notice, offer)
+                renewed += 1
+    return renewed
+
+
 def _faxes(learner: Learner) -> tuple[PhoneNumber, ...]:
     return tuple(n for n in learner.phone_numbers.all() if n.line == PhoneNumber.Line.FAX)
 

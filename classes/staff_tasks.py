@@ -16,6 +16,9 @@ _NEEDS = {
     Learner.SupportNeed.CAPTIONING: StaffTask.Kind.CAPTIONING,
 }
 
+# What a registration asks for, and its end no longer does.
+RAISED = (StaffTask.Kind.CONFIRM_AGE, StaffTask.Kind.CONFIRM_ADDRESS, *_NEEDS.values())
+
 
 def raise_for(
     applications: Sequence[Application],
@@ -38,6 +41,20 @@ def raise_for(
     ]
     if tasks:
         StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
+
+
+def drop_for(application: Application) -> None:
+    """The application ended: what was still to be done for it is not, unless they have another."""
+    again = Application.objects.active().filter(
+        learner=application.learner_id, intake=application.intake_id
+    )
+    if not again.exists():
+        StaffTask.objects.filter(
+            learner=application.learner_id,
+            intake=application.intake_id,
+            kind__in=RAISED,
+            done_at__isnull=True,
+        ).delete()
 
 
 def _needed(

@@ -1,13 +1,12 @@
 """Lines that stand still although seats are free: shown in red, and set going (rule 29)."""
 
 import datetime
-from collections.abc import Iterable
 
 from django.db import transaction
 
 from classes import seats, waitlist
 from classes.locking import lock_intake
-from classes.models import ClassSession, Intake, WaitlistEntry
+from classes.models import ClassSession, Intake
 
 
 def standing_still(*, now: datetime.datetime, intake: Intake | None = None) -> list[ClassSession]:
@@ -25,35 +24,13 @@ def standing_still(*, now: datetime.datetime, intake: Intake | None = None) -> l
     if intake is not None:
         sessions = sessions.filter(intake=intake)
     found = [s for s in sessions if waitlist.joining_times(s, s.intake).can_join(now)]
-    smallest = _smallest_unserved(found, now=now)
+    smallest = waitlist.smallest_unserved(found, now=now)
     counts = seats.count([session for session in found if session.pk in smallest], now=now)
     return [
         session
         for session in found
         if session.pk in smallest and smallest[session.pk] <= counts[session.pk].offerable
     ]
-
-
-def _smallest_unserved(
-    class_sessions: Iterable[ClassSession], *, now: datetime.datetime
-) -> dict[int, int]:
-    """The fewest seats that would serve somebody in each line, in one query."""
-    intakes = {session.pk: session.intake for session in class_sessions}
-    smallest: dict[int, int] = {}
-    for entry in waitlist.with_sizes(
-        WaitlistEntry.objects.waiting().filter(class_session__in=intakes)
-    ):
-        intake = intakes[entry.class_session_id]
-        drawn_later = intake.line_cutoff_at is not None and now < intake.line_cutoff_at
-        if (
-            entry.has_offer
-            or not entry.size
-            or (drawn_later and waitlist.awaits_draw(intake, entry))
-        ):
-            continue
-        known = smallest.get(entry.class_session_id, entry.size)
-        smallest[entry.class_session_id] = min(known, entry.size)
-    return smallest
 
 
 def set_going(*, now: datetime.datetime) -> list[ClassSession]:

@@ -29,6 +29,10 @@ class NotWaiting(Exception):
     """The place in line has ended."""
 
 
+class NobodyServed(Exception):
+    """No seat is free that somebody else could be offered now."""
+
+
 class CannotSplit(Exception):
     """Nobody, or everybody, would leave the party."""
 
@@ -100,14 +104,23 @@ def pass_over(
     by: StaffMember | None,
     now: datetime.datetime,
 ) -> list[Offer]:
-    """Serve the next party this once; this one keeps its place (rule 27). Raises NotWaiting."""
+    """Serve the next party this once; this one keeps its place (rule 27).
+
+    Raises NotWaiting, and NobodyServed where nothing would happen: then nothing is logged.
+    """
     if not reason.strip():
         raise ValueError("passing over needs a reason")
     with transaction.atomic():
         intake = lock_intake(intake_pk)
         entry = _waiting_entry(intake.pk, entry_pk)
-        for offer in Offer.objects.open().filter(entry=entry).select_related("class_session"):
+        own = list(Offer.objects.open().filter(entry=entry).select_related("class_session"))
+        for offer in own:
             waitlist.withdraw(offer, by=by, now=now, reason=reason)
+        made = waitlist.offer_next(
+            intake, entry.class_session, by=by, now=now, pressed=True, skip={entry.pk}
+        )
+        if not made and not own:
+            raise NobodyServed
         log(
             [
                 event(
@@ -121,9 +134,7 @@ def pass_over(
                 for member in Application.objects.active().filter(party=entry.party_id)
             ]
         )
-        return waitlist.offer_next(
-            intake, entry.class_session, by=by, now=now, pressed=True, skip={entry.pk}
-        )
+        return made
 
 
 def offer_by_press(

@@ -227,10 +227,15 @@ def _lessons_around(planned: Sequence[Planned], class_session: ClassSession | No
     if class_session is not None and class_session.pk:
         around = around.exclude(class_session=class_session)
     return list(
-        around.select_related("class_session__course", "venue")
+        around.select_related("class_session__course", "class_session__intake", "venue")
         .prefetch_related("class_session__instructors", "class_session__assistants")
         .order_by("starts_at", "pk")
     )
+
+
+def _named(lesson: Lesson) -> str:
+    """A class of any intake: codes return each time."""
+    return f"{lesson.class_session} ({lesson.class_session.intake.title})"
 
 
 def _learners_in_both(
@@ -261,12 +266,12 @@ def _double_use(lesson: Planned, others: Iterable[Lesson], names: dict[int, str]
             continue
         if other.venue_id == lesson.venue.pk:
             text = gettext("%(venue)s is used by %(other)s at this time.")
-            details = {"venue": lesson.venue, "other": other.class_session}
+            details = {"venue": lesson.venue, "other": _named(other)}
             found.append(Conflict("venue", lesson.number, text % details))
         busy = [*other.class_session.instructors.all(), *other.class_session.assistants.all()]
         for person in dict.fromkeys(person.pk for person in busy if person.pk in names):
             text = gettext("%(name)s teaches %(other)s at this time.")
-            said = {"name": names[person], "other": str(other.class_session)}
+            said = {"name": names[person], "other": _named(other)}
             found.append(Conflict("instructor", lesson.number, text % said))
     return found
 

@@ -92,6 +92,25 @@ def position(entry: WaitlistEntry) -> int:
     )
 
 
+def smallest_unserved(
+    class_sessions: Iterable[ClassSession], *, now: datetime.datetime
+) -> dict[int, int]:
+    """The fewest seats that would serve somebody in each line who has no offer yet, in one query.
+
+    A line that is to be drawn is served only after its cut-off. The intakes should be loaded.
+    """
+    intakes = {session.pk: session.intake for session in class_sessions}
+    smallest: dict[int, int] = {}
+    for entry in with_sizes(WaitlistEntry.objects.waiting().filter(class_session__in=intakes)):
+        intake = intakes[entry.class_session_id]
+        drawn_later = intake.line_cutoff_at is not None and now < intake.line_cutoff_at
+        if entry.has_offer or not entry.size or (drawn_later and awaits_draw(intake, entry)):
+            continue
+        known = smallest.get(entry.class_session_id, entry.size)
+        smallest[entry.class_session_id] = min(known, entry.size)
+    return smallest
+
+
 def positions(entries: Iterable[WaitlistEntry]) -> tuple[LinePosition, ...]:
     """The place in each line, entries with their class session loaded."""
     return tuple(LinePosition(entry.class_session, position(entry)) for entry in entries)
@@ -267,41 +286,6 @@ def decline(
     end_entries([offer.entry], WaitlistEntry.Ending.DECLINED, now=now)
     log(_offer_events(PlaceEvent.Kind.DECLINED, offer, by=by, now=now, reason=reason))
     offer_next(intake, offer.class_session, by=by, now=now)
-
-
-def reopen(intake: Intake, offer: Offer, *, by: StaffMember | None, now: datetime.datetime) -> bool:
-    """Undo how an offer was answered: it is open as before where its seats are still free, else
-    only the place in line is back. Whether the offer is. The seats it led to have ended before.
-
-    Whoever has been told of the seats meanwhile keeps the offer; whoever has not is asked later.
-    """
-    require_lock(intake)
-    closed_at = offer.closed_at
-    if closed_at is None:
-        return True
-    again = WaitlistEntry.objects.filter(
-        party=offer.party_id,
-        class_session__cancelled_at=None,
-        ended_at=closed_at,
-        ending__in=[
-            WaitlistEntry.Ending.SEATED,
-            WaitlistEntry.Ending.SEATED_ELSEWHERE,
-            WaitlistEntry.Ending.DECLINED,
-        ],
-    ).select_related("class_session")
-    lines = {entry.class_session for entry in again}
-    again.update(ended_at=None, ending="")
-    for unheard in Offer.objects.open().filter(class_session__in=lines, announced_at=None):
-        withdraw(unheard, by=by, now=now)
-    kept = seats.count_one(offer.class_session, now=now).free >= offer.seats
-    if kept:
-        offer.status = Offer.Status.OPEN
-        offer.closed_at = None
-        offer.save(update_fields=["status", "closed_at"])
-        notices.restore_for_offer(offer, dropped_at=closed_at)
-    for class_session in sorted(lines, key=lambda session: session.pk):
-        offer_next(intake, class_session, by=by, now=now)
-    return kept
 
 
 def expire(intake: Intake, offer: Offer, *, now: datetime.datetime) -> bool:

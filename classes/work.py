@@ -28,6 +28,7 @@ def do_round(*, now: datetime.datetime) -> Round:
     Every step takes the lock it needs and looks again under it, so that doing it twice changes
     nothing.
     """
+    posting.renew_deadlines(now=now)
     return Round(
         announced=offers.announce_due(now=now),
         expired=offers.expire_due(now=now),

@@ -24,6 +24,9 @@ REFUSALS: dict[type[Exception], Promise] = {
     ),
     ClassSession.DoesNotExist: gettext_lazy("That class does not run any more."),
     steering.NotWaiting: gettext_lazy("This place has ended meanwhile."),
+    steering.NobodyServed: gettext_lazy(
+        "No seat is free that anybody else could be offered now: nobody was passed over."
+    ),
     steering.CannotSplit: gettext_lazy(
         "Tick those who go apart: at least one, and not all of them."
     ),

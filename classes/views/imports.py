@@ -84,6 +84,11 @@ def import_preview(request: StaffRequest, pk: int) -> HttpResponse:
         "show": show,
         "filters": pages.FILTERS.items(),
         "left_aside": batch.mapping.get("left_aside", []),
+        "kept_as_remarks": [
+            f"{title}: {'、'.join(sheet['unknown'].values())}"
+            for title, sheet in batch.mapping.get("sheets", {}).items()
+            if sheet["unknown"] and batch.kind == Kind.CALLERS
+        ],
     }
     return render(request, "classes/import_preview.html", context)
 

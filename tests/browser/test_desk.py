@@ -128,6 +128,21 @@ def test_a_couple_before_one_seat_chooses_and_nothing_is_written_before(  # rule
     assert set(names) == {"佐藤 花子", "佐藤 太郎"}
 
 
+def test_a_couple_before_one_seat_may_wait_together(  # rule 27
+    signed_in_page: Any, classes: Any
+) -> None:
+    take_a_seat(classes["N1"])
+    page = signed_in_page()
+    operator = Operator(page).new("佐藤 花子", "サトウ ハナコ", "090-1234-5678").press("1", "p")
+    expect(page.locator("#id_second-name")).to_be_focused()
+    operator.type("太郎").press("Enter").type("タロウ").press("Enter", "Enter")
+    assert "お一人のお席を先に" in operator.sentence()
+    operator.press("2")
+    expect(page.locator(".answer-waitlisted")).to_be_visible()
+    assert "2名様でキャンセル待ちの1番目" in operator.sentence()
+    assert classes["N1"].waitlist_entries.waiting().count() == 1
+
+
 def test_the_seat_that_goes_while_talking_is_offered_elsewhere(
     signed_in_page: Any, classes: Any, setsuko: Learner
 ) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 
 from classes import call_attempts, call_pace, calls, cancelling, offers, posting
 from classes.call_attempts import Answer, Recorded, Result, Try
+from classes.call_forms import AttemptForm
 from classes.models import (
     CallAttempt,
     CallTask,
@@ -307,3 +308,15 @@ def test_the_pace_says_how_many_calls_can_still_be_made_tonight():
     assert evening.per_hour == 2
     assert (evening.can_be_made, evening.left_over) == (1, 4)
     assert call_pace.pace(now=tokyo(2026, 9, 1, 20, 5)).can_be_made == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "fits"),
+    [("2026-09-02T10:00", True), ("2026-09-02T03:00", False), ("2026-09-02T21:30", False),
+     ("2027-09-02T10:00", False), ("2026-08-31T10:00", False)],
+)  # fmt: skip
+def test_a_call_back_is_at_an_hour_when_somebody_calls_and_soon(at, fits):
+    data = {"outcome": "call_back", "client_uuid": uuid.uuid4(), "call_back_at": at}
+    form = AttemptForm(data, now=NOW, panel=None)
+    assert form.is_valid() is fits
+    assert fits or "call_back_at" in form.errors

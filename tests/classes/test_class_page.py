@@ -4,10 +4,12 @@ import datetime
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 
-from classes import cancelling, class_page, loan_phones, steering
+from classes import cancelling, class_page, loan_phones, steering, waitlist
+from classes.locking import lock_intake
 from classes.models import Application, Enrollment, Offer, Party, WaitlistEntry
 from staff.models import AccessEvent
 from tests import factories
@@ -229,3 +231,19 @@ def test_only_the_desk_may_press(client):
     seat = Enrollment.objects.get(application=held)
     assert client.post(reverse("seat_cancel", args=[seat.pk])).status_code == 403
     assert loan_phones.usage(session, now=NOW)[0].promised == 0
+
+
+def test_a_seat_beyond_all_offers_is_no_alarm_and_may_be_moved_into():  # rules 28 and 29
+    session, *_ = a_line()
+    other = factories.class_session(intake=session.intake, capacity=1)
+    factories.registered(other, at=START)
+    factories.registered(other, at=START)
+    with transaction.atomic():
+        intake = lock_intake(other.intake_id)
+        other.capacity = 3
+        other.save()
+        waitlist.offer_next(intake, other, by=None, now=NOW)
+    shown = class_page.page(other, now=NOW)
+    assert (shown.seats.free, shown.waiting.parties) == (1, 1)
+    assert not shown.is_unserved
+    assert class_page.page(session, now=NOW).room_elsewhere == [other]

@@ -142,6 +142,24 @@ def test_a_couple_before_one_seat_chooses_first_and_is_written_then(  # rule 27
     assert CallLog.objects.count() == 1
 
 
+@pytest.mark.parametrize("seats", [0, 1])
+def test_a_couple_that_chose_to_wait_waits_though_the_page_promised_a_seat(
+    operator: StaffMember, seats: int
+) -> None:  # rule 27
+    session = factories.class_session(capacity=1)
+    couple = press(session, SATO, factories.learner(), expects_seat=True)
+    assert isinstance(take(session, couple, operator), ChooseSplit)
+    if not seats:
+        # The one seat goes while they think about it.
+        take(session, press(session, factories.learner()), operator)
+    together = dataclasses.replace(couple, when_short=WhenShort.WAIT_TOGETHER)
+    answer = take(session, together, operator)
+    if isinstance(answer, SeatGone):
+        answer = take(session, dataclasses.replace(together, expects_seat=False), operator)
+    assert isinstance(answer, Waitlisted)
+    assert len(answer.applications) == 2
+
+
 def test_a_new_partner_of_somebody_registered_before_is_not_written(
     operator: StaffMember,
 ) -> None:  # rule 23

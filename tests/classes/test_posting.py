@@ -108,3 +108,15 @@ def test_the_list_takes_as_many_queries_for_many_lines(django_assert_num_queries
         written_offer()
     with django_assert_num_queries(2):
         assert [str(line.notice.learner) for line in posting.to_send(now=NOW)]
+
+
+def test_a_letter_that_lies_here_keeps_a_deadline_that_can_be_met():  # rule 29
+    offer = written_offer()
+    assert posting.renew_deadlines(now=NOW + DAY / 2) == 0
+    assert posting.renew_deadlines(now=NOW + 3 * DAY) == 1
+    (line,) = posting.to_send(now=NOW + 3 * DAY)
+    assert "9月9日水曜" in line.notice.sentence
+    offer.refresh_from_db()
+    assert offer.printed_deadline == tokyo(2026, 9, 9, 10) + DAY / 24
+    posting.mark_sent([line.notice.pk], how=POSTED, by=factories.staff_member(), now=NOW + 3 * DAY)
+    assert posting.renew_deadlines(now=NOW + 9 * DAY) == 0

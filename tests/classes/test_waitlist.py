@@ -14,7 +14,9 @@ from classes.models import (
     Intake,
     Notice,
     Offer,
+    Party,
     PlaceEvent,
+    StaffTask,
     WaitlistEntry,
 )
 from classes.places import Applicant, WhenShort
@@ -340,3 +342,49 @@ def test_one_seat_of_several_is_given_up_and_taken_back() -> None:  # rules 30, 
     cancelling.give_up_seat(intake.pk, seat.pk, reason="", by=None, now=NOW + 4 * MINUTE)
     with pytest.raises(cancelling.CannotUndo):
         cancelling.undo_seat(intake.pk, seat.pk, by=None, now=NOW + 14 * MINUTE)
+
+
+def test_where_nobody_else_can_be_served_nobody_is_passed_over() -> None:  # rule 27
+    session = factories.class_session(capacity=1)
+    factories.registered(session, at=NOW)
+    factories.registered(session, at=NOW)
+    entry = session.waitlist_entries.get()
+    with pytest.raises(steering.NobodyServed):
+        steering.pass_over(session.intake_id, entry.pk, reason="希望", by=None, now=NOW)
+    assert not PlaceEvent.objects.filter(kind=PlaceEvent.Kind.PASSED_OVER).exists()
+
+
+def test_a_death_leaves_what_was_and_ends_what_is_to_come() -> None:  # rule 42
+    learner = factories.learner()
+    over = factories.class_session(lessons=[NOW - datetime.timedelta(days=60)])
+    to_come = factories.class_session(lessons=[NOW + datetime.timedelta(days=20)])
+    for session in (over, to_come):
+        registered_by_hand(session, learner)
+    cancelling.record_death(learner.pk, on=NOW.date(), by=None, now=NOW)
+    assert over.enrollments.get().ended_at is None
+    assert to_come.enrollments.get().ending == "deceased"
+
+
+def registered_by_hand(session: ClassSession, learner: Learner) -> None:
+    """A seat as it stands in the past, where registering would be refused today."""
+    party = Party.objects.create(intake=session.intake)
+    application = Application.objects.create(
+        intake=session.intake,
+        party=party,
+        learner=learner,
+        number=1,
+        received_at=NOW,
+        registered_at=NOW,
+    )
+    Enrollment.objects.create(application=application, class_session=session, held_at=NOW)
+
+
+def test_what_a_registration_asked_for_ends_with_it_and_comes_back_with_it() -> None:
+    session = factories.class_session()
+    learner = factories.learner(birth_date=None, support_needs=["sign_language"])
+    [application] = factories.registered(session, learner, at=NOW)
+    assert StaffTask.objects.count() == 2
+    cancelling.cancel(session.intake_id, application.pk, reason="", by=None, now=NOW)
+    assert not StaffTask.objects.exists()
+    cancelling.undo(session.intake_id, application.pk, by=None, now=NOW)
+    assert StaffTask.objects.count() == 2

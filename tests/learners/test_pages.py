@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from classes.models import CallTask, Notice, StaffTask
 from learners import numbers, people
@@ -364,7 +365,8 @@ def test_the_change_history_hides_the_emergency_contact_but_not_that_it_changed(
 
 def test_a_death_is_asked_about_recorded_and_can_be_taken_back(browser: Client) -> None:
     someone = person(MOBILE)
-    application = register(someone, factories.class_session())
+    coming = timezone.now() + datetime.timedelta(days=20)
+    application = register(someone, factories.class_session(lessons=[coming]))
     address = reverse("learner_deceased", args=[someone.pk])
     assert browser.post(address, {"on": "いつか"}).status_code == 422
     browser.post(address, {"on": "2026/9/1"})
