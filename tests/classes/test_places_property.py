@@ -186,7 +186,8 @@ class World:
     def pass_over(self, a: int, b: int) -> None:
         # Passed over for one round only; the worker's sweep then offers along the line again.
         if found := self.pick(WaitlistEntry.objects.waiting(), a):
-            steering.pass_over(self.intake.pk, found.pk, reason="希望", by=None, now=self.now)
+            with contextlib.suppress(steering.NobodyServed):
+                steering.pass_over(self.intake.pk, found.pk, reason="希望", by=None, now=self.now)
             steering.offer_by_press(self.intake.pk, found.class_session_id, by=None, now=self.now)
 
     def split(self, a: int, b: int) -> None:
