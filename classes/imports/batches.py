@@ -115,6 +115,14 @@ def name_columns(batch: ImportBatch, chosen: Mapping[str, Mapping[str, str]]) ->
         batch.save(update_fields=["mapping", "status"])
 
 
+def may_name_columns(batch: ImportBatch) -> bool:
+    """Whether a column is left that nobody knows, and no row of the workbook went in yet."""
+    open_states = (ImportBatch.Status.MAPPING, ImportBatch.Status.PREVIEW)
+    unknown = any(sheet["unknown"] for sheet in batch.mapping.get("sheets", {}).values())
+    untouched = not batch.rows.exclude(status=ImportRow.Status.NEW).exists()
+    return batch.status in open_states and unknown and untouched
+
+
 def discard(batch: ImportBatch) -> bool:
     """Throw away a preview with everything that was read; False once rows of it went in."""
     with transaction.atomic():

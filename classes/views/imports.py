@@ -56,7 +56,7 @@ def import_classes_upload(request: StaffRequest) -> HttpResponse:
 def import_mapping(request: StaffRequest, pk: int) -> HttpResponse:
     """Name the columns whose headers nobody knows."""
     batch = get_object_or_404(ImportBatch, pk=pk)
-    if batch.status != BatchStatus.MAPPING:
+    if not batches.may_name_columns(batch):
         return redirect(_next_page(batch), batch.pk)
     form = ColumnsForm(batch, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -89,6 +89,7 @@ def import_preview(request: StaffRequest, pk: int) -> HttpResponse:
             for title, sheet in batch.mapping.get("sheets", {}).items()
             if sheet["unknown"] and batch.kind == Kind.CALLERS
         ],
+        "may_name": batches.may_name_columns(batch),
     }
     return render(request, "classes/import_preview.html", context)
 

@@ -201,6 +201,28 @@ def test_unknown_columns_are_named_by_hand_and_remembered(planner: Client, intak
     assert ImportBatch.objects.latest("pk").result["already_imported"] == 2
 
 
+def test_a_column_nobody_needs_may_be_named_from_the_preview(
+    planner: Client, intake: Intake
+) -> None:
+    headers = ("受付日時", "氏名", "フリガナ", "生年月日", "住所", "電話番号", "第1希望", "紹介")
+    line = [caller(1).get(key) for key in headers[:-1]]
+    upload(planner, book({"受付": [headers, [*line, "女"]]}))
+    batch = ImportBatch.objects.get()
+    address = reverse("import_mapping", args=[batch.pk])
+    page = planner.get(reverse("import_preview", args=[batch.pk])).content.decode()
+    assert "紹介" in page
+    assert address in page
+    form = planner.get(address).context["form"]
+    [field] = form.columns
+    planner.post(address, {field: "sex"})
+    batch.refresh_from_db()
+    assert not any(sheet["unknown"] for sheet in batch.mapping["sheets"].values())
+    confirm(planner, batch)
+    assert Learner.objects.get().sex == "female"
+    # What went in is not named anew.
+    assert planner.get(address).status_code == 302
+
+
 def test_two_columns_cannot_mean_the_same(planner: Client, intake: Intake) -> None:
     headers = ("受付日時", "氏名", "よみかた", "別の読み", "電話番号", "第1希望")
     upload(
