@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from classes import desk_registration, ladder_page, learner_timeline, lesson_board, recommending
 from classes.desk_registration import Call, Caller, NoSuchPerson
 from classes.models import Application, ClassSession
-from classes.outcomes import AlreadyThere, Enrolled, Refused
+from classes.outcomes import AlreadyThere, Applied, Enrolled, Refused
 from classes.places import WhenShort
 from learners.models import Learner
 from staff.access_log import record_view
@@ -67,7 +67,9 @@ def learner_line_up(request: StaffRequest, pk: int) -> HttpResponse:
     elif isinstance(answer, Refused):
         messages.error(request, answer.sentence)
     else:
-        done = _("Seat held") if isinstance(answer, Enrolled) else _("In line")
+        done = _("In line")
+        if isinstance(answer, Enrolled | Applied):
+            done = _("Seat held") if isinstance(answer, Enrolled) else _("Application received")
         messages.success(request, f"{done}: {answer.sentence}")
     return redirect("learner_ladder", pk)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from classes import ladder_page, learner_timeline, lesson_taps
 from classes.lesson_taps import Presence, Rating
-from classes.models import Application, ClassSession, Enrollment, WaitlistEntry
+from classes.models import Application, ClassSession, Enrollment, Intake, WaitlistEntry
 from learners.models import Learner
 from skill_levels import placements
 from skill_levels.models import Assessment, Competency, SkillLevel
@@ -134,6 +134,22 @@ def test_the_page_recommends_and_puts_in_line(
     other = factories.learner()
     planner.post(reverse("learner_line_up", args=[other.pk]), {"class": session.pk})
     assert WaitlistEntry.objects.waiting().get().class_session == session
+
+
+def test_a_lottery_takes_an_application_and_promises_nothing(
+    planner: Client, session: ClassSession
+) -> None:
+    Intake.objects.update(method=Intake.Method.LOTTERY)
+    learner = factories.learner()
+    answer = planner.post(
+        reverse("learner_line_up", args=[learner.pk]), {"class": session.pk}, follow=True
+    )
+    assert "申込み受付: " in words_of(answer)
+    assert not Enrollment.objects.exists()
+
+
+def words_of(answer: Any) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "9" * 20])
