@@ -1,5 +1,6 @@
 """Bar charts as SVG drawn on the server: geometry here, the picture in classes/_chart.html."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ LABEL = 190
 FIGURE = 56
 ROW = 34
 BAR = 22
+# How much of a label fits, in halves of a full-width letter.
+LABEL_HALVES = 25
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,17 @@ class Bar:
     y: int
     parts: tuple[Part, ...]
     total: int
+
+    @property
+    def short_label(self) -> str:
+        """As much of the label as fits beside the bar."""
+        left, kept = LABEL_HALVES, ""
+        for letter in self.label:
+            left -= 2 if unicodedata.east_asian_width(letter) in "FW" else 1
+            if left < 0:
+                return f"{kept[:-1]}…"
+            kept += letter
+        return kept
 
     @property
     def text_y(self) -> int:
