@@ -47,8 +47,8 @@
     none.className = "cell-none";
     shown.replaceChildren(value === null ? none : valueMark(value));
     const { learner, competency } = keysOf(cell);
-    const said = [`p${learner}`, `k${competency}`, value === null ? "no-look" : shown.id];
-    if (before) said.push("before-word", before.id);
+    const said = [`p${learner}`, `k${competency}`, value === null ? "w0" : shown.id];
+    if (before) said.push("w1", before.id);
     button.setAttribute("aria-labelledby", said.join(" "));
   }
 
