@@ -129,6 +129,8 @@ def of(lesson_pk: int, *, who: StaffMember, now: datetime.datetime) -> Board | N
     )
     if lesson is None:
         return None
+    # Before the rows: what is tapped between the two is looked for once more, never missed.
+    seen_up_to = version(lesson)
     competencies = competencies_of(lesson)
     people = _people(lesson)
     cells = _cells(lesson, competencies, [row.learner.pk for row in people], who.pk)
@@ -148,7 +150,7 @@ def of(lesson_pk: int, *, who: StaffMember, now: datetime.datetime) -> Board | N
         "walk_ins": sum(row.is_walk_in for row in rows),
         "missed": sum(row.is_missed for row in rows),
     }
-    return Board(lesson, competencies, rows, version(lesson), counts)
+    return Board(lesson, competencies, rows, seen_up_to, counts)
 
 
 def competencies_of(lesson: Lesson) -> tuple[Competency, ...]:
@@ -191,29 +193,38 @@ def _count(rows: QuerySet[Any]) -> Subquery:
     return Subquery(counted)
 
 
-def changed_since(board: Board, since: datetime.datetime) -> tuple[list[Cell], list[Row]]:
-    """Cells rated and rows marked since a moment, by the server's clock.
+@dataclass(frozen=True)
+class Changed:
+    """Which cells were rated and whose attendance was marked since a moment, by their keys."""
+
+    rated: frozenset[tuple[int, int]]
+    marked: frozenset[int]
+
+
+def changed_since(lesson: Lesson, since: datetime.datetime) -> Changed:
+    """What was tapped since a moment, by the server's clock; to be asked before the board is read,
+    so that the board holds at least all of it.
 
     A little more than asked for: a row written before that moment may be committed after it.
     """
     since -= COMMIT_TIME
-    rated = set(
-        LessonAssessment.objects.filter(
-            lesson=board.lesson, assessment__recorded_at__gte=since
-        ).values_list("assessment__learner_id", "assessment__competency_id")
+    rated = LessonAssessment.objects.filter(lesson=lesson, assessment__recorded_at__gte=since)
+    marked = Attendance.history.filter(lesson=lesson, history_date__gte=since)
+    return Changed(
+        frozenset(rated.values_list("assessment__learner_id", "assessment__competency_id")),
+        frozenset(marked.values_list("enrollment_id", flat=True)),
     )
-    marked = set(
-        Attendance.history.filter(lesson=board.lesson, history_date__gte=since).values_list(
-            "enrollment_id", flat=True
-        )
-    )
+
+
+def changes(board: Board, changed: Changed) -> tuple[list[Cell], list[Row]]:
+    """The cells and rows of a board that are to be shown anew."""
     cells = [
         cell
         for row in board.rows
         for cell in row.cells
-        if (cell.learner_pk, cell.competency_pk) in rated
+        if (cell.learner_pk, cell.competency_pk) in changed.rated
     ]
-    rows = [row for row in board.rows if row.enrollment and row.enrollment.pk in marked]
+    rows = [row for row in board.rows if row.enrollment and row.enrollment.pk in changed.marked]
     return cells, rows
 
 

@@ -50,9 +50,10 @@ def lesson_changes(request: StaffRequest, pk: int) -> HttpResponse:
         raise Http404
     if request.GET.get("version") == lesson_board.version(lesson):
         return HttpResponse(status=204)
+    since = _moment(request.GET.get("since", "")) or lesson.starts_at
+    changed = lesson_board.changed_since(lesson, since)
     board = get_board(request.user, pk, now=now)
-    since = _moment(request.GET.get("since", "")) or board.lesson.starts_at
-    cells, marked = lesson_board.changed_since(board, since)
+    cells, marked = lesson_board.changes(board, changed)
     shown = {int(key) for key in request.GET.get("rows", "").split(",") if key.isdecimal()}
     context = {
         **context_of(board, now=now),

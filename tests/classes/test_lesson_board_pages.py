@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classes import lesson_board, lesson_taps
-from classes.lesson_taps import Rating
+from classes.lesson_taps import Presence, Rating
 from classes.models import ClassSession, Lesson, WalkIn
 from learners.models import Learner
 from skill_levels.models import Assessment, Competency
@@ -174,3 +174,28 @@ def test_the_lessons_of_today_are_on_top(board: Client, lesson: Lesson) -> None:
     page = board.get(reverse("lesson_list"))
     assert [each.pk for each in page.context["today"]] == [lesson.pk]
     assert ClassSession.objects.count() == 1
+
+
+def test_a_tap_between_two_reads_of_the_board_is_neither_lost_nor_shown_as_it_was(
+    board: Client, lesson: Lesson, instructor: StaffMember, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = Learner.objects.order_by("pk")[0]
+    read = lesson_board._people
+    begun = lesson_board.version(lesson)
+
+    def somebody_taps_after_the_people_were_read(of: Lesson) -> Any:
+        found = read(of)
+        mark = Presence(uuid.uuid4(), learner.pk, status="present")
+        lesson_taps.mark(lesson.pk, mark, by=instructor, now=timezone.now())
+        return found
+
+    monkeypatch.setattr(lesson_board, "_people", somebody_taps_after_the_people_were_read)
+    address = reverse("lesson_changes", args=[lesson.pk])
+    answer = board.get(address, {"version": "0", "since": timezone.now().isoformat()})
+    monkeypatch.undo()
+    page = answer.content.decode()
+    # Not shown as unmarked, and the version says that there is more to see.
+    assert f'data-marked="{learner.pk}"' not in page
+    assert f'data-version="{begun}"' in page
+    again = board.get(address, {"version": begun, "since": timezone.now().isoformat()})
+    assert f'data-marked="{learner.pk}" data-status="present"' in again.content.decode()

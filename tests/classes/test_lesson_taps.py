@@ -327,7 +327,8 @@ def test_only_what_changed_is_sent_to_the_other_board(
     lesson_taps.rate(lesson.pk, rating(learner, news, 1), by=instructor, now=NOW)
     board = lesson_board.of(lesson.pk, who=instructor, now=NOW)
     assert board
-    cells, _rows = lesson_board.changed_since(board, NOW - MINUTE)
+    changed = lesson_board.changed_since(lesson, NOW - MINUTE)
+    cells, _rows = lesson_board.changes(board, changed)
     assert [each.competency_pk for each in cells] == [news.pk]
 
 
