@@ -304,7 +304,9 @@ def _unmet(lines: Sequence[Line], in_line: Mapping[int, InLine]) -> int | None:
     beyond = sum(
         max(line.first_choices - line.seats.capacity, 0)
         for line in lines
-        if line.class_session.intake.is_lottery and not line.waiting.parties and not line.seats.held
+        if line.class_session.intake.awaits_draw
+        and not line.waiting.parties
+        and not line.seats.held
     )
     return len(_together(in_line, lines).people) + beyond
 

@@ -15,6 +15,7 @@ from classes.models import (
     Enrollment,
     Intake,
     Lesson,
+    LotteryDraw,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -366,6 +367,10 @@ def _check_undoable(intake: Intake, application: Application, now: datetime.date
     if now >= application.ended_at + datetime.timedelta(minutes=intake.undo_minutes):
         raise CannotUndo
     if application.learner.deceased_on is not None:
+        raise CannotUndo
+    # Not in the list that was frozen since: there is no place in that draw to come back to.
+    lists = intake.draws.filter(kind=LotteryDraw.Kind.INTAKE, frozen_at__gt=application.ended_at)
+    if lists.exclude(status=LotteryDraw.Status.TAKEN_BACK).exists():
         raise CannotUndo
     anew = Application.objects.active().filter(intake=intake, learner=application.learner_id)
     if anew.exists():

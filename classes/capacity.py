@@ -5,7 +5,7 @@ import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
-from classes import seats, waitlist
+from classes import list_freeze, seats, waitlist
 from classes.locking import lock_intake
 from classes.models import ClassSession
 from staff.models import StaffMember
@@ -18,7 +18,8 @@ class BelowHeld(ValueError):
 def change(
     class_session_pk: int, capacity: int, *, by: StaffMember | None, now: datetime.datetime
 ) -> None:
-    """Set the capacity; new seats are offered along the line at once. Raises BelowHeld."""
+    """Set the capacity; new seats are offered along the line at once. Raises BelowHeld and
+    list_freeze.ListFrozen."""
     with transaction.atomic():
         class_session = ClassSession.objects.prefetch_related("lessons").get(pk=class_session_pk)
         intake = lock_intake(class_session.intake_id)
@@ -31,6 +32,7 @@ def change(
             )
         if capacity == class_session.capacity:
             return
+        list_freeze.require_open(intake)
         class_session.capacity = capacity
         class_session._history_user = by  # type: ignore[attr-defined]
         class_session.save(update_fields=["capacity"])

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
-from classes import capacity, lessons
+from classes import capacity, lessons, list_freeze
 from classes.locking import lock_intake
 from classes.models import ClassSession, Intake
 from classes.timetable import Planned
@@ -33,10 +33,10 @@ def create(
 ) -> ClassSession:
     """A new class, also in the middle of an intake: adding one is no rule change (rule 25).
 
-    Raises CodeTaken.
+    Raises CodeTaken and list_freeze.ListFrozen.
     """
     with transaction.atomic():
-        lock_intake(intake.pk)
+        list_freeze.require_open(lock_intake(intake.pk))
         _check_code_is_free(intake.pk, fields["code"], None)
         session = ClassSession(
             intake=intake, capacity=seats, **{name: fields[name] for name in FIELDS}
@@ -62,13 +62,15 @@ def update(
 ) -> None:
     """Change a class, or nothing of it.
 
-    Raises CodeTaken, capacity.BelowHeld and lessons.LessonHeld.
+    Raises CodeTaken, capacity.BelowHeld, lessons.LessonHeld and list_freeze.ListFrozen.
     """
     with transaction.atomic():
-        lock_intake(session.intake_id)
+        intake = lock_intake(session.intake_id)
         _check_code_is_free(session.intake_id, fields["code"], session.pk)
         capacity.change(session.pk, seats, by=by, now=now)
         changed = [name for name in FIELDS if getattr(session, name) != fields[name]]
+        if {"code", "course"} & set(changed):
+            list_freeze.require_open(intake)
         for name in changed:
             setattr(session, name, fields[name])
         if changed:

@@ -53,7 +53,7 @@ class ClassRow:
     count: seats.SeatCount
     waiting: seats.Waiting
     bookable: int
-    is_lottery: bool
+    awaits_draw: bool
     applications: int = 0
 
     @property
@@ -81,7 +81,7 @@ class ClassRow:
     @property
     def has_room(self) -> bool:
         """Whether the page promises a seat (then `register` is told so)."""
-        return self.bookable > 0 and not self.is_lottery
+        return self.bookable > 0 and not self.awaits_draw
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,7 @@ def _rows(
 ) -> list[ClassRow]:
     counts = seats.count(sessions, now=now)
     lines = seats.waiting(sessions)
-    wished = _applications_by_class(sessions) if intake.is_lottery else {}
+    wished = _applications_by_class(sessions) if intake.awaits_draw else {}
     doubtful = [s.pk for s in sessions if counts[s.pk].free > 0 and lines[s.pk].parties]
     fitting = _classes_where_somebody_fits(doubtful, counts) if doubtful else set()
     return [
@@ -334,7 +334,7 @@ def _rows(
             count=counts[session.pk],
             waiting=lines[session.pk],
             bookable=0 if session.pk in fitting else counts[session.pk].free,
-            is_lottery=intake.is_lottery,
+            awaits_draw=intake.awaits_draw,
             applications=wished.get(session.pk, 0),
         )
         for session in sessions

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from classes import answers, call_log, cancelling, desk, places, standing
+from classes.lottery import why
 from classes.models import Application, CallLog, Intake, Offer
 from classes.outcomes import AlreadyThere, Applied, Enrolled, Refused, Waitlisted
 from staff.models import StaffMember
@@ -33,6 +34,10 @@ def tell_standing(
 ) -> str:
     """Answer "was I registered?"; the sentence is kept with minute and operator (rule 19)."""
     sentence = standing.of(intake, application).sentence
+    run = why.latest(application) if intake.drawn_at else None
+    if run is not None:
+        joiner = " " if application.learner.language == "en" else ""
+        sentence = joiner.join([sentence, why.sentence(run, application)])
     standing.read_aloud(intake, application, sentence, by=by, now=now)
     return sentence
 

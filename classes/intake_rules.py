@@ -2,6 +2,7 @@
 
 import calendar
 import datetime
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext
 
 from classes import dates
 from classes.locking import lock_intake
+from classes.lottery import tiers
 from classes.models import ClassSession, Intake, IntakeRuleChange
 from staff.models import StaffMember
 from staff.roles import ADMINISTRATOR
@@ -83,6 +85,8 @@ def copy(
     new = Intake(code=code, title=title, spoken_name=spoken_name, **fields)
     with transaction.atomic():
         new.opens_at = opens_at
+        # A new day is set when the new reception is planned.
+        new.draw_on = None
         new.closes_at = source.closes_at + shift
         years = _fiscal_year(opens_at) - _fiscal_year(source.opens_at)
         new.reference_date = _years_later(source.reference_date, years)
@@ -184,6 +188,8 @@ def _check_may_thaw(by: StaffMember, reason: str) -> None:
 
 def _stored(value: object) -> str:
     """A rule's value as text that `_in_words` reads again."""
+    if isinstance(value, list):
+        return json.dumps(value)
     if isinstance(value, datetime.date):
         return value.isoformat()
     return "" if value is None else str(value)
@@ -194,6 +200,9 @@ def _in_words(name: str, stored: str) -> str:
     field = Intake._meta.get_field(name)
     if not stored:
         return gettext("none")
+    if isinstance(field, models.JSONField):
+        listed = tiers.sentences(tiers.read(json.loads(stored)))
+        return " / ".join(f"{number}. {text}" for number, text in listed) or gettext("none")
     if isinstance(field, models.DateTimeField):
         return dates.moment(timezone.localtime(datetime.datetime.fromisoformat(stored)))
     if isinstance(field, models.DateField):

@@ -1,12 +1,22 @@
 """Who must be told what, and by which channel: a call, or post for 電話不可 (rule 20)."""
 
 import datetime
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from classes import sentences
-from classes.models import Application, CallTask, Enrollment, Lesson, Notice, Offer
+from classes.models import (
+    Application,
+    CallTask,
+    Enrollment,
+    Intake,
+    Lesson,
+    LotteryDraw,
+    Notice,
+    Offer,
+)
 from staff.models import StaffMember
 
 # Calls are sorted by this first; offers nobody was told of head the list (rule 29).
@@ -16,8 +26,16 @@ URGENCY = {
     Notice.Purpose.CHANGED: 2,
     Notice.Purpose.MOVED: 3,
     Notice.Purpose.SEATED: 3,
+    Notice.Purpose.RESULT: 3,
     Notice.Purpose.REGISTERED: 4,
 }
+# Notices that say which place somebody has or may have: a new draw makes them untrue.
+ABOUT_PLACES = (
+    Notice.Purpose.RESULT,
+    Notice.Purpose.OFFER,
+    Notice.Purpose.SEATED,
+    Notice.Purpose.MOVED,
+)
 
 
 def registered(
@@ -107,6 +125,50 @@ def offer_announced(offer: Offer, *, now: datetime.datetime) -> Notice | None:
         due_at=now + datetime.timedelta(hours=told.intake.offer_hours),
         now=now,
         offer=offer,
+    )
+
+
+def drop_for_draw(intake: Intake, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """The draw has its result: what was still to be said of places before it is untrue now."""
+    before = (*ABOUT_PLACES, Notice.Purpose.REGISTERED)
+    _drop(Q(intake=intake, purpose__in=before), by=by, now=now)
+
+
+def tell_results(
+    draw: LotteryDraw,
+    results: Sequence[tuple[Application, str]],
+    *,
+    due_at: datetime.datetime,
+    now: datetime.datetime,
+    batch_size: int,
+) -> None:
+    """One notice a party about its result, with its call or letter, in inserts of many rows."""
+    posted_at = max(now, due_at - post_time())
+    made = [
+        Notice(
+            intake_id=draw.intake_id,
+            learner_id=application.learner_id,
+            application=application,
+            purpose=Notice.Purpose.RESULT,
+            occasion=f"draw:{draw.pk}:{application.pk}",
+            channel=Notice.Channel.POST
+            if application.learner.no_phone_calls
+            else Notice.Channel.CALL,
+            sentence=sentence,
+            created_at=now,
+            due_at=posted_at if application.learner.no_phone_calls else due_at,
+        )
+        for application, sentence in results
+    ]
+    Notice.objects.bulk_create(made, batch_size=batch_size)
+    urgency = URGENCY[Notice.Purpose.RESULT]
+    CallTask.objects.bulk_create(
+        [
+            CallTask(notice=notice, created_at=now, urgency=urgency, due_at=notice.due_at)
+            for notice in made
+            if notice.channel == Notice.Channel.CALL
+        ],
+        batch_size=batch_size,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from classes import eligibility, seating, seats, sentences, standing, waitlist
+from classes import eligibility, list_freeze, seating, seats, sentences, standing, waitlist
 from classes import wishes as wished_classes
 from classes.events import event, log
 from classes.locking import lock_intake
@@ -99,7 +99,7 @@ def register(
         refusal = _refusal(request)
         if refusal is not None:
             return refusal
-        if intake.is_lottery:
+        if intake.awaits_draw:
             return _apply_for_lottery(request)
         return _seat_or_line_up(request, expects_seat=expects_seat, when_short=when_short)
 
@@ -113,7 +113,10 @@ def add_wish(
     now: datetime.datetime,
     spoken: bool = True,
 ) -> Enrolled | Waitlisted | Applied | Refused | AlreadyThere:
-    """One more class for an application that stands already; it joins the end of that line."""
+    """One more class for an application that stands already; it joins the end of that line.
+
+    Raises list_freeze.ListFrozen.
+    """
     wishes = wished_classes.read(intake_pk, [class_session_pk])
     with transaction.atomic():
         intake = lock_intake(intake_pk)
@@ -122,6 +125,7 @@ def add_wish(
             .select_related("learner", "party")
             .get(pk=application_pk, intake=intake)
         )
+        list_freeze.require_open(intake)
         members = _members(intake, application.party)
         request = seating.Request(
             intake=intake,
@@ -165,7 +169,7 @@ def add_wish(
                 for m in members
             ]
         )
-        if intake.is_lottery:
+        if intake.awaits_draw:
             sentence = sentences.applied(intake, members, [wish])
             return Applied(tuple(members), sentence)
         room = seating.room_for(request)
@@ -211,7 +215,7 @@ def _refusal(request: seating.Request) -> Refused | None:
 
 def _blocking_reasons(request: seating.Request) -> tuple[Reason, ...]:
     """What no exception waives: it is about the list or the class, not the person."""
-    if request.intake.is_lottery and request.intake.list_frozen_at is not None:
+    if request.intake.list_frozen_at is not None:
         return (Reason("list_frozen", ""),)
     if len(request.wishes) > request.intake.max_choices:
         return (Reason("too_many_choices", ""),)

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from classes.lottery.forms import TiersField
 from classes.models import ClassSession, Course, Intake, Venue, VenueClosure
 from classes.timetable import Planned
 from learners.models import Learner
@@ -78,6 +79,12 @@ class IntakeForm(forms.ModelForm):
         help_text=_("Printed with the rules. Needed only after applications have come in."),
     )
 
+    priority_tiers = TiersField(
+        label=_("Priority in the draw"),
+        required=False,
+        help_text=_("First tier first; everybody else comes after them. Empty: everybody alike."),
+    )
+
     class Meta:
         model = Intake
         fields = ("code", "title", "spoken_name", *Intake.RULE_FIELDS, "notes")
@@ -86,6 +93,7 @@ class IntakeForm(forms.ModelForm):
             "closes_at": MomentInput,
             "line_cutoff_at": MomentInput,
             "reference_date": DayInput,
+            "draw_on": DayInput,
             "notes": forms.Textarea(attrs={"rows": 3}),
         }
 
@@ -100,6 +108,8 @@ class IntakeForm(forms.ModelForm):
         "line_cutoff_at",
     )
 
+    DRAW = ("draw_on", "repeat_seats", "priority_tiers")
+
     # Field → the least and the most that makes sense.
     LIMITS = (
         ("min_age", 0, 120),
@@ -108,10 +118,12 @@ class IntakeForm(forms.ModelForm):
         ("offer_hours", 1, 720),
         ("undo_minutes", 0, 120),
         ("last_joining_lesson", 1, MOST_LESSONS),
+        ("repeat_seats", 0, 100),
     )
 
     def __init__(self, *args: Any, may_thaw: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["repeat_seats"].required = False
         is_frozen = self.instance.rules_frozen_at is not None
         # The code is part of receipt numbers that were given, so nobody changes it.
         if is_frozen:
@@ -120,7 +132,7 @@ class IntakeForm(forms.ModelForm):
         if not (is_frozen and may_thaw):
             del self.fields["reason"]
         _limit(self, self.LIMITS)
-        for name in ("opens_at", "closes_at", "line_cutoff_at", "reference_date"):
+        for name in ("opens_at", "closes_at", "line_cutoff_at", "reference_date", "draw_on"):
             self.fields[name].validators.append(check_day)
 
     def basics(self) -> list[forms.BoundField]:
@@ -132,6 +144,12 @@ class IntakeForm(forms.ModelForm):
     def line(self) -> list[forms.BoundField]:
         return [self[name] for name in self.LINE]
 
+    def draw(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.DRAW]
+
+    def clean_repeat_seats(self) -> int:
+        return self.cleaned_data.get("repeat_seats") or 0
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         opens, closes = data.get("opens_at"), data.get("closes_at")
@@ -140,6 +158,9 @@ class IntakeForm(forms.ModelForm):
         youngest, oldest = data.get("min_age"), data.get("max_age")
         if youngest is not None and oldest is not None and oldest < youngest:
             self.add_error("max_age", gettext("The oldest age is below the youngest."))
+        draw_on = data.get("draw_on")
+        if draw_on and closes and draw_on < timezone.localtime(closes).date():
+            self.add_error("draw_on", gettext("The draw comes after reception has closed."))
         drawn = data.get("line_order") == Intake.LineOrder.DRAWN
         if drawn and not data.get("line_cutoff_at"):
             self.add_error("line_cutoff_at", gettext("Enter when the line is drawn."))

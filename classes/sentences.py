@@ -1,7 +1,7 @@
 """What staff read aloud: sentences in the learner's language (templates/classes/spoken/)."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +44,9 @@ class SpokenClass:
     lessons: int
 
 
-def spoken_day(moment: datetime.datetime, language: str) -> str:
+def spoken_day(moment: datetime.datetime | datetime.date, language: str) -> str:
     """「10月6日火曜」 or "Tuesday 6 October", in the city's time zone."""
-    local = timezone.localtime(moment)
+    local = timezone.localtime(moment) if isinstance(moment, datetime.datetime) else moment
     if language == "en":
         return f"{WEEKDAYS_EN[local.weekday()]} {local.day} {MONTHS_EN[local.month - 1]}"
     return f"{local.month}月{local.day}日{WEEKDAYS_JA[local.weekday()]}曜"
@@ -242,6 +242,78 @@ def lesson_added(learner: Learner, lesson: Lesson) -> str:
     )
 
 
+def why(
+    application: Application,
+    *,
+    rank: int | None,
+    seats: Sequence[str],
+    missed: Sequence[tuple[str, int, int | None]],
+    positions: Sequence[LinePosition],
+    **details: Any,
+) -> str:
+    """「抽選の順番は57番目でした。N1は32番目で満席…」: how a draw went for one application.
+
+    `missed` are class codes with the seats that were left at its turn, and the rank at which the
+    last one had gone.
+    """
+    learner = application.learner
+    return render(
+        "why",
+        learner,
+        application=application,
+        rank=rank,
+        seats=seats,
+        missed=[{"code": code, "left": left, "filled_at": at} for code, left, at in missed],
+        positions=[
+            {"code": place.class_session.code, "position": place.position} for place in positions
+        ],
+        **details,
+    )
+
+
+class DrawResults:
+    """Sentences about a draw's result, for many parties: each class is put into words once."""
+
+    def __init__(self, intake: Intake, sessions: Mapping[str, ClassSession]) -> None:
+        self._intake = intake
+        self._sessions = sessions
+        self._spoken: dict[tuple[str, str], SpokenClass] = {}
+
+    def sentence(
+        self,
+        told: Application,
+        members: Sequence[Application],
+        seats: Sequence[str],
+        lines: Sequence[tuple[str, int]],
+        *,
+        again: bool,
+    ) -> str:
+        """「抽選の結果、お席が決まりました」 or 「抽選にもれました…補欠の6番目です」.
+
+        `lines` are class codes with the place in each; `again` says that they had been told of
+        another result before (rule 33).
+        """
+        language = told.learner.language
+        return render(
+            "draw_result",
+            told.learner,
+            intake=self._intake,
+            people=len(members),
+            again=again,
+            classes=[self._class(code, language) for code in seats],
+            positions=[
+                {"klass": self._class(code, language), "position": place} for code, place in lines
+            ],
+            **_receipts(self._intake, members),
+        )
+
+    def _class(self, code: str, language: str) -> SpokenClass:
+        known = self._spoken.get((code, language))
+        if known is None:
+            known = self._spoken[code, language] = spoken_class(self._sessions[code], language)
+        return known
+
+
 def _about(
     intake: Intake,
     applications: Sequence[Application],
@@ -252,10 +324,12 @@ def _about(
     learner = applications[0].learner
     language = learner.language
     classes = [spoken_class(session, language) for session in class_sessions]
+    draw_day = spoken_day(intake.draw_on, language) if intake.draw_on else ""
     return render(
         purpose,
         learner,
         intake=intake,
+        draw_day=draw_day,
         people=len(applications),
         klass=classes[0] if classes else None,
         classes=classes,

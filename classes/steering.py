@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from classes import seats, sentences, waitlist
+from classes import list_freeze, seats, sentences, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake
 from classes.models import (
@@ -48,10 +48,12 @@ def move(
 ) -> Enrollment:
     """Move a held seat to another class of the intake: one ends, one begins (design.md).
 
-    Raises NoRoom when the other class has no bookable seat, NotWaiting when the seat has ended.
+    Raises NoRoom when the other class has no bookable seat, NotWaiting when the seat has
+    ended, list_freeze.ListFrozen while a draw is prepared.
     """
     with transaction.atomic():
         intake = lock_intake(intake_pk)
+        list_freeze.require_open(intake)
         old = (
             Enrollment.objects.held()
             .select_related("application__learner", "class_session")
@@ -75,7 +77,11 @@ def move(
         old.ending = Enrollment.Ending.MOVED
         old.save(update_fields=["ended_at", "ending"])
         new = Enrollment.objects.create(
-            application=old.application, class_session=target, held_at=now, moved_from=old
+            application=old.application,
+            class_session=target,
+            held_at=now,
+            moved_from=old,
+            draw_id=old.draw_id,
         )
         sentence = sentences.simple("moved", old.application.learner, target)
         log(
@@ -190,10 +196,11 @@ def split(
     """Let some members (primary keys of applications) wait as a party of their own.
 
     Both keep the place in line. Offers to the whole are withdrawn and made anew along the line.
-    Raises CannotSplit when nobody or everybody would leave.
+    Raises CannotSplit when nobody or everybody would leave, list_freeze.ListFrozen.
     """
     with transaction.atomic():
         intake = lock_intake(intake_pk)
+        list_freeze.require_open(intake)
         party = Party.objects.get(pk=party_pk, intake=intake)
         members = list(Application.objects.active().filter(party=party).order_by("number"))
         going = [member for member in members if member.pk in set(leaving)]
@@ -218,6 +225,7 @@ def split(
                 party=new,
                 class_session=entry.class_session,
                 drawn_rank=entry.drawn_rank,
+                draw_id=entry.draw_id,
                 received_at=entry.received_at,
                 receipt_number=going[0].number,
             )

@@ -259,7 +259,13 @@ def accept(
     _close(offer, Offer.Status.ACCEPTED, now=now, by=by)
     members = _members(offer)
     enrollments = [
-        Enrollment(application=m, class_session=offer.class_session, held_at=now) for m in members
+        Enrollment(
+            application=m,
+            class_session=offer.class_session,
+            held_at=now,
+            draw_id=offer.entry.draw_id,
+        )
+        for m in members
     ]
     Enrollment.objects.bulk_create(enrollments)
     log(_offer_events(PlaceEvent.Kind.ACCEPTED, offer, by=by, now=now))
@@ -348,8 +354,12 @@ def end_entries(
 
 
 def awaits_draw(intake: Intake, entry: WaitlistEntry) -> bool:
-    """Whether this place has no rank yet in a line that is drawn at a cut-off."""
-    return intake.line_order == Intake.LineOrder.DRAWN and entry.drawn_rank is None
+    """Whether this place has no rank yet in a line that is still to be drawn at a cut-off."""
+    return (
+        intake.line_order == Intake.LineOrder.DRAWN
+        and intake.drawn_at is None
+        and entry.drawn_rank is None
+    )
 
 
 def _undo_seats(class_session: ClassSession, now: datetime.datetime) -> list[Enrollment]:

@@ -123,6 +123,16 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "seat_cancel": {"POST": DESK},
     "seat_undo": {"POST": DESK},
     "seat_loan_phone": {"POST": DESK},
+    # The draw: everybody at the desk can look it up and explain it, coordinators run it
+    "intake_draw": {"GET": DESK},
+    "draw_why": {"POST": DESK},
+    "draw_freeze": {"POST": PLANNERS},
+    "draw_take_back": {"POST": PLANNERS},
+    "draw_run": {"POST": PLANNERS},
+    "draw_list_file": {"GET": DESK},
+    "draw_proof_file": {"GET": DESK},
+    "draw_list_sheet": {"GET": DESK},
+    "draw_result_sheet": {"GET": DESK},
     # What classes led to: instructors their own classes (rule 65)
     "class_cohort": {"GET": frozenset({INSTRUCTOR, COORDINATOR, ADMINISTRATOR})},
     "intake_cohort": {"GET": PLANNERS},

@@ -71,7 +71,7 @@ def _expected(step: Step, intake: Intake, lines: dict[int, _Line]) -> dict[str, 
     received_at = step.received_at
     if not accepted or received_at is None:
         return {}
-    if intake.is_lottery:
+    if intake.awaits_draw:
         return {"status": Status.APPLIED, "classes": [wish.code for wish in step.wishes]}
     size = len(accepted)
     roomy = [wish for wish in step.wishes if lines[wish.pk].has_room(size)]

@@ -9,6 +9,7 @@ from classes.models.attendance import (
 )
 from classes.models.calls import CallAttempt, CallLog, CallTask
 from classes.models.catalogue import ClassSession, Course, Lesson, Venue, VenueClosure
+from classes.models.draws import LotteryDraw
 from classes.models.imports import ImportBatch, ImportRow
 from classes.models.intakes import Intake, IntakeRuleChange
 from classes.models.notices import Notice, StaffTask
@@ -39,6 +40,7 @@ __all__ = [
     "Lesson",
     "LessonAssessment",
     "LessonCompetency",
+    "LotteryDraw",
     "Notice",
     "Offer",
     "Party",

@@ -56,6 +56,9 @@ class Intake(models.Model):
         "last_joining_lesson",
         "line_order",
         "line_cutoff_at",
+        "draw_on",
+        "priority_tiers",
+        "repeat_seats",
     )
 
     code = models.CharField(
@@ -93,10 +96,24 @@ class Intake(models.Model):
         _("order of the line"), max_length=8, choices=LineOrder.choices, default=LineOrder.RECEIVED
     )
     line_cutoff_at = models.DateTimeField(_("line drawn at"), null=True, blank=True)
+    draw_on = models.DateField(
+        _("day of the draw"),
+        null=True,
+        blank=True,
+        help_text=_("Said to everyone who applies to a lottery."),
+    )
+    # Ordered tiers of the draw as classes.lottery.tiers writes them; empty: everybody alike.
+    priority_tiers = models.JSONField(_("priority"), default=list, blank=True)
+    repeat_seats = models.PositiveSmallIntegerField(
+        _("seats kept for repeating, in each class"), default=0
+    )
     # The receipt counter: the next number to give; a number is never reused.
     next_receipt = models.PositiveIntegerField(default=1, editable=False)
     rules_frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Applications, choices and capacities stand still from here until the draw (rule 25).
     list_frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When its draw (or that of its lines) was committed; a re-draw moves it.
+    drawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     notes = models.TextField(_("notes"), blank=True)
 
@@ -130,6 +147,11 @@ class Intake(models.Model):
     @property
     def is_lottery(self) -> bool:
         return self.method == self.Method.LOTTERY
+
+    @property
+    def awaits_draw(self) -> bool:
+        """Whether applications go into a draw that is still to come, instead of to seats."""
+        return self.is_lottery and self.drawn_at is None
 
     def phase(self, *, now: datetime.datetime) -> str:
         """Where reception stands: "before", "open" or "closed"."""

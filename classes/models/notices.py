@@ -22,6 +22,7 @@ class Notice(models.Model):
         MOVED = "moved", _("moved to another class")
         CHANGED = "changed", _("lesson changed")
         CANCELLED = "cancelled", _("cancelled by the city")
+        RESULT = "result", _("result of the draw")
 
     class Channel(models.TextChoices):
         CALL = "call", _("call")

@@ -158,6 +158,14 @@ class Enrollment(models.Model):
     moved_from = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="moved_to"
     )
+    # The draw that gave the seat, also through its line or a move; a re-draw ends it (rule 33).
+    draw = models.ForeignKey(
+        "classes.LotteryDraw",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="enrollments",
+    )
     has_loan_phone = models.BooleanField(_("loan phone promised"), default=False)
     # A cancelled seat is kept for its holder until then (rule 30) …
     undo_until = models.DateTimeField(null=True, blank=True)
@@ -223,6 +231,13 @@ class WaitlistEntry(models.Model):
         "classes.ClassSession", on_delete=models.PROTECT, related_name="waitlist_entries"
     )
     drawn_rank = models.PositiveIntegerField(_("drawn rank"), null=True, blank=True)
+    draw = models.ForeignKey(
+        "classes.LotteryDraw",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="waitlist_entries",
+    )
     # When this wish was received: the application's time, or later for a wish added later.
     received_at = models.DateTimeField(_("received at"))
     # The party's lowest receipt number when it lined up; numbers are never reused.
@@ -365,6 +380,7 @@ class PlaceEvent(models.Model):
         DECEASED = "deceased", _("deceased")
         MERGED = "merged", _("records merged")
         READ_ALOUD = "read_aloud", _("read aloud")
+        DRAWN = "drawn", _("drawn")
 
     intake = models.ForeignKey("classes.Intake", on_delete=models.PROTECT, related_name="events")
     learner = models.ForeignKey(

@@ -1,6 +1,8 @@
 """Filters of templates for how things are written here: `{{ lesson|lesson_time }}`,
 `{{ day|day_long }}`, `{{ attempt.number|phone }}`, `{{ course|course_name }}`."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.translation import get_language
 
@@ -28,3 +30,9 @@ def course_name(course: Course) -> str:
     """What a course is called in the language of the screen, where it has a name in it."""
     is_english = (get_language() or "").startswith("en")
     return course.name_en or course.name if is_english else course.name
+
+
+@register.filter
+def receipt_numbers(receipts: Sequence[str]) -> str:
+    """Receipts as short as a wall list needs: 「42」, or 「12+13」 for a party."""
+    return "+".join(str(int(receipt.rpartition("-")[2])) for receipt in receipts)

@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from classes import answers, cancelling, loan_phones, offers, seat_changes, steering, waitlist
+from classes import (
+    answers,
+    cancelling,
+    list_freeze,
+    loan_phones,
+    offers,
+    seat_changes,
+    steering,
+    waitlist,
+)
 from classes.models import Application, ClassSession, Enrollment, Offer, Party, WaitlistEntry
 from staff.access_log import record_view
 from staff.keys import posted_key, posted_keys
@@ -40,6 +49,10 @@ REFUSALS: dict[type[Exception], Promise] = {
     cancelling.AlreadyEnded: gettext_lazy("This had been cancelled already."),
     loan_phones.NoLoanPhoneLeft: gettext_lazy(
         "No loan phone is left at one of the lessons of this class."
+    ),
+    list_freeze.ListFrozen: gettext_lazy(
+        "The list is frozen for the draw, so this cannot be changed now. Draw first, or take the "
+        "freezing back."
     ),
     loan_phones.SeatEnded: gettext_lazy("This seat is no longer held."),
 }

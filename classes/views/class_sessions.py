@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
-from classes import capacity, class_sessions, lessons, planning
+from classes import capacity, class_sessions, lessons, list_freeze, planning
 from classes.models import ClassSession, Intake
 from staff.keys import posted_key
 from staff.requests import StaffRequest
@@ -25,6 +25,8 @@ def class_create(request: StaffRequest, code: str) -> HttpResponse:
             )
         except class_sessions.CodeTaken as error:
             plan.form.add_error("code", str(error))
+        except list_freeze.ListFrozen as error:
+            plan.form.add_error(None, str(error))
         else:
             messages.success(request, _("The class has been made."))
             return redirect("class_detail", pk=session.pk)
@@ -49,7 +51,7 @@ def class_edit(request: StaffRequest, pk: int) -> HttpResponse:
             plan.form.add_error("code", str(error))
         except capacity.BelowHeld as error:
             plan.form.add_error("capacity", str(error))
-        except lessons.LessonHeld as error:
+        except (lessons.LessonHeld, list_freeze.ListFrozen) as error:
             plan.form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved."))

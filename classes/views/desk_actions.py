@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
-from classes import call_log, cancelling, desk, desk_actions, waitlist
+from classes import call_log, cancelling, desk, desk_actions, list_freeze, waitlist
 from classes.models import Application, Intake, Offer
 from classes.views.desk_answers import say, show_answer, show_sentence
 from learners.models import Learner
@@ -48,6 +48,8 @@ def desk_add_wish(request: StaffRequest, code: str, pk: int) -> HttpResponse:
             by=request.user,
             now=now,
         )
+    except list_freeze.ListFrozen as error:
+        return say(request, str(error))
     except (Application.DoesNotExist, ValueError):
         return say(request, _("This application or class has changed meanwhile. Choose once more."))
     record_view(request, [application.learner], "desk_add_wish")

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classes import intake_rules, seats
+from classes.lottery import tiers
 from classes.models import Intake
 from classes.planning_forms import CopyIntakeForm, IntakeForm
 from classes.saving import saved
@@ -103,6 +104,7 @@ def intake_rules_sheet(request: StaffRequest, code: str) -> HttpResponse:
         .select_related("course__level__current", "venue")
         .prefetch_related("lessons"),
         "changes": intake_rules.printed(intake),
+        "tiers": tiers.sentences(tiers.read(intake.priority_tiers)),
         "phone": settings.CITY_PHONE,
     }
     return render(request, "classes/intake_rules_sheet.html", context)

@@ -21,7 +21,7 @@ LINKS: Final = (
     ("desk", _("Desk"), ("desk",)),
     ("call_list", _("Calls to make"), ("call_", "task_")),
     ("post_list", _("Letters to send"), ("post_",)),
-    ("intake_list", _("Intakes"), ("intake_", "class_create", "class_edit")),
+    ("intake_list", _("Intakes"), ("intake_", "class_create", "class_edit", "draw_")),
     ("class_list", _("Classes"), ("class_list", "class_detail")),
     ("lesson_list", _("Lessons"), ("lesson_",)),
     ("learner_list", _("Learners"), ("learner_",)),
