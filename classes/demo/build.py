@@ -14,6 +14,7 @@ from classes.demo import (
     classroom,
     clearing,
     current_round,
+    drawn_rounds,
     lottery_round,
     past_rounds,
     state,
@@ -22,6 +23,7 @@ from classes.demo.calendar import DAY, Calendar
 from classes.demo.catalogue import (
     COMING,
     CURRENT,
+    EXTRA,
     LOTTERY,
     PAST,
     PAST_WITH_PAYMENTS,
@@ -122,6 +124,11 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
         running, "A1", told=6, now=dates.current.opens_at + datetime.timedelta(hours=5)
     )
     current_round.play(Reception(city, current, operators), dates)
+    coordinator = staff["tanto"]
+    for round_ in (dates.drawn, dates.ready):
+        opened = planner.open(round_, EXTRA, method=LOTTERY_METHOD, now=round_.opens_at - 21 * DAY)
+        is_drawn = round_ is dates.drawn
+        drawn_rounds.play(Reception(city, opened, operators), dates, coordinator, is_drawn=is_drawn)
     current_round.ask_too_early(Reception(city, coming, operators), now=now)
     city.keep_placements()
     classroom.teach(dice, now=now)

@@ -19,14 +19,16 @@ class Round:
     opens_at: datetime.datetime
     closes_at: datetime.datetime
     lessons_from: datetime.date
+    # A second intake of the month: 追加募集.
+    is_extra: bool = False
 
     @property
     def code(self) -> str:
-        return f"{self.month:%Y-%m}"
+        return f"{self.month:%Y-%m}{'T' if self.is_extra else ''}"
 
     @property
     def spoken_name(self) -> str:
-        return f"{self.month.month}月"
+        return f"{self.month.month}月{'追加' if self.is_extra else ''}"
 
     @property
     def reference_date(self) -> datetime.date:
@@ -45,6 +47,9 @@ class Calendar:
     current: Round
     lottery: Round
     coming: Round
+    # Two lotteries: one drawn, its results being told; one closed and ready to be drawn.
+    drawn: Round
+    ready: Round
 
     @property
     def today(self) -> datetime.date:
@@ -69,6 +74,8 @@ def around(*, now: datetime.datetime) -> Calendar:
         lottery=Round(
             after, clock(opened, 9), _closing(today + 6 * DAY), max(after, today + 35 * DAY)
         ),
+        drawn=_extra(month, today - 18 * DAY, today - 5 * DAY, today + 26 * DAY),
+        ready=_extra(after, today - 12 * DAY, today - 2 * DAY, max(after, today + 37 * DAY)),
         coming=Round(last, clock(opens, 9), _closing(opens + 14 * DAY), last + 4 * DAY),
     )
 
@@ -124,6 +131,13 @@ def next_month(first: datetime.date) -> datetime.date:
 
 def _closing(day: datetime.date) -> datetime.datetime:
     return clock(working_day_from(day), 17)
+
+
+def _extra(
+    month: datetime.date, opens: datetime.date, closes: datetime.date, lessons_from: datetime.date
+) -> Round:
+    opened, closed = working_day_before(opens), working_day_before(closes)
+    return Round(month, clock(opened, 9), clock(closed, 17), lessons_from, is_extra=True)
 
 
 def _past_round(lessons_from: datetime.date) -> Round:

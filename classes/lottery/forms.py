@@ -95,7 +95,8 @@ class SeedForm(forms.Form):
         help_text=_("e.g. six dice thrown by two residents, or the newspaper and its day."),
     )
     is_sure = forms.BooleanField(
-        label=_("The list and its hash are printed. This seed draws; nobody can change it after.")
+        label=_("The list and its hash are printed. This seed draws; nobody can change it after."),
+        error_messages={"required": _("Confirm that the list and its hash are printed.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

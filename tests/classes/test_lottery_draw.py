@@ -344,3 +344,23 @@ def test_the_number_of_queries_does_not_grow_with_the_applicants(
     draw.fix_seed(frozen.pk, seed="1", source=DICE, note="", by=coordinator, now=CLOSED)
     with django_assert_max_num_queries(40):
         draw.run(frozen.pk, by=coordinator, now=CLOSED)
+
+
+def test_the_same_list_seed_and_rules_give_the_same_bytes_on_any_database(
+    lottery, coordinator
+):  # rule 33
+    """The hashes were computed once and stand here: SQLite and PostgreSQL must both give them."""
+    lottery.repeat_seats = 1
+    lottery.priority_tiers = [{"kind": "resident"}]
+    lottery.save()
+    sessions = [late_class(lottery, code, 2) for code in ("b", "A", "あ", "ア", "10", "9")]
+    for number in range(12):
+        address = "町田市原町田1-1" if number % 5 == 4 else "八王子市南大沢2-1"
+        people = [factories.learner(address=address) for _ in range(1 + number % 2)]
+        wishes = [sessions[(number + step) % 3] for step in range(3)]
+        apply(lottery, *wishes, learners=people)
+    result = drawn(lottery, coordinator, seed="４２６１３５")
+    assert (result.list_sha256, proof.sha256(result.proof_text)) == (
+        "90ac2ab85731f858c84077e8380b3a41fac6e9e0b8b0cb88cf41445b6058f015",
+        "",
+    )
