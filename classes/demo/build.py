@@ -23,10 +23,11 @@ from classes.demo.calendar import DAY, Calendar
 from classes.demo.catalogue import (
     COMING,
     CURRENT,
-    EXTRA,
+    DRAWN,
     LOTTERY,
     PAST,
     PAST_WITH_PAYMENTS,
+    READY,
     Planner,
 )
 from classes.demo.people import COUPLES, DECEASED, City, Person, invent
@@ -112,6 +113,15 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     planner.furnish()
     city = invent(dice, today=dates.today)
     running = _play_past(planner, city, operators)
+    for round_, plans in ((dates.drawn, DRAWN), (dates.ready, READY)):
+        planned = round_.opens_at - 21 * DAY
+        opened = planner.open(round_, plans, method=LOTTERY_METHOD, now=planned)
+        drawn_rounds.play(
+            Reception(city, opened, operators),
+            dates,
+            staff["tanto"],
+            is_drawn=round_ is dates.drawn,
+        )
     lottery = planner.open(
         dates.lottery, LOTTERY, method=LOTTERY_METHOD, now=dates.lottery.opens_at - 21 * DAY
     )
@@ -124,11 +134,6 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
         running, "A1", told=6, now=dates.current.opens_at + datetime.timedelta(hours=5)
     )
     current_round.play(Reception(city, current, operators), dates)
-    coordinator = staff["tanto"]
-    for round_ in (dates.drawn, dates.ready):
-        opened = planner.open(round_, EXTRA, method=LOTTERY_METHOD, now=round_.opens_at - 21 * DAY)
-        is_drawn = round_ is dates.drawn
-        drawn_rounds.play(Reception(city, opened, operators), dates, coordinator, is_drawn=is_drawn)
     current_round.ask_too_early(Reception(city, coming, operators), now=now)
     city.keep_placements()
     classroom.teach(dice, now=now)

@@ -84,11 +84,16 @@ LOTTERY = (
     Plan("P1", 2, 1, 6, 13, 30, 12, "koshi3", ("hojo3", "hojo4")),
 )
 # Not everybody is found yet: what is lacking is warned of (rule 40).
-# A second round of the month, drawn by lot: few seats, many who apply.
-EXTRA = (
-    Plan("M1", 0, 0, 5, 15, 30, 8, "koshi"),
-    Plan("M2", 1, 2, 6, 10, 0, 8, "koshi2"),
-    Plan("M3", 2, 1, 6, 13, 30, 6, "koshi3"),
+# Second rounds of a month, drawn by lot in the late afternoon: few seats, many who apply.
+DRAWN = (
+    Plan("M1", 0, 0, 2, 16, 0, 8, "koshi", ("hojo3",)),
+    Plan("M2", 1, 2, 3, 16, 0, 8, "koshi2", ("hojo3",)),
+    Plan("M3", 2, 1, 4, 16, 0, 6, "koshi3", ("hojo3",)),
+)
+READY = (
+    Plan("M1", 0, 0, 1, 16, 0, 8, "koshi", ("hojo4",)),
+    Plan("M2", 1, 2, 5, 16, 0, 8, "koshi2", ("hojo4",)),
+    Plan("M3", 2, 1, 6, 16, 0, 6, "koshi3", ("hojo4",)),
 )
 COMING = (
     Plan("N1", 0, 0, 1, 13, 30, 10, "koshi"),

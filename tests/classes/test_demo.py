@@ -90,7 +90,7 @@ def test_a_first_come_round_is_under_way_a_lottery_open_and_another_to_come():
     assert 4 <= current.class_sessions.count() <= 6
     assert 85 <= the("lottery").applications.active().count() <= 100
     assert Intake.objects.filter(opens_at__gt=NOW).count() == 1
-    assert Intake.objects.filter(closes_at__lt=NOW).count() == 4
+    assert Intake.objects.filter(closes_at__lt=NOW).count() == 6
 
 
 def test_lessons_are_past_today_and_to_come():
