@@ -40,9 +40,21 @@ class _TextForm(forms.Form):
         if not self.known_code and code in known:
             self.add_error("code", _("This code is in use. Choose another one."))
             return data
+        if not self.known_code and curriculum.was_used(code, is_level=self.is_level):
+            self.add_error(
+                "code", _("A retired entry has this code, and its records. Choose another one.")
+            )
+            return data
+        before = curriculum.faults(self.ladder)
         for fault in curriculum.faults(self.changed_ladder()):
             if (fault.code, fault.is_level) == (code, self.is_level):
                 self.add_error(fault.field, fault.message)
+            elif fault not in before and fault.field == "number":
+                # Two with one order: the other one is named, the typed one is to be changed.
+                taken = _("%(other)s has this order already.") % {"other": fault.code}
+                self.add_error("number", taken)
+            elif fault not in before:
+                self.add_error(None, f"{fault.code}: {fault.message}")
         return data
 
 

@@ -41,7 +41,10 @@ def propose(lesson: Lesson, learner: Learner, *, now: datetime.datetime) -> Prop
         return None
     session = lesson.class_session
     found = recommending.recommend(learner, now=now, intake=session.intake)
-    fits_already = found.level is None or found.level.pk == session.course.level_id
+    missing = found.progress.next_level
+    next_pk = found.level.pk if found.level else missing.step.level_pk if missing else None
+    # Nothing is left to learn, or just what this class teaches.
+    fits_already = next_pk in (None, session.course.level_id)
     fits = () if fits_already else found.fits
     wished = StaffTask.objects.filter(
         learner=learner,

@@ -214,6 +214,12 @@ def faults(curriculum: Curriculum) -> list[Fault]:
     return found
 
 
+def was_used(code: str, *, is_level: bool) -> bool:
+    """Whether a level or competency ever had this code: its records stay under it (rule 47)."""
+    model = SkillLevel if is_level else Competency
+    return bool(model.objects.filter(code=code).exists())
+
+
 def differences(old: Curriculum, new: Curriculum) -> list[Change]:
     """What saving `new` over `old` would change, levels first, in the order of the ladder."""
     return [

@@ -131,4 +131,7 @@ def _moment(text: str) -> datetime.datetime | None:
         moment = parse_datetime(text)
     except ValueError:
         return None
-    return moment if moment and timezone.is_aware(moment) else None
+    if moment is None or timezone.is_naive(moment):
+        return None
+    # Far years overflow when a time zone or a margin is reckoned in.
+    return moment if 2000 <= moment.year <= 2099 else None

@@ -147,3 +147,23 @@ def test_a_wrong_workbook_names_its_cells_and_changes_nothing(admin_desk: Client
 def test_a_tampered_confirmation_is_no_error(admin_desk: Client, ladder: str) -> None:
     answer = admin_desk.post(reverse("curriculum_confirm"), {"ladder": ladder, "seen": "x"})
     assert answer.status_code == 302
+
+
+def test_an_order_that_another_level_has_is_refused_and_stays_typed(admin_desk: Client) -> None:
+    taken = SkillLevel.objects.get(code="accounts").number
+    data = form_of(admin_desk, "ladder_level", "news") | {"number": taken, "title_ja": "読む"}
+    answer = admin_desk.post(reverse("ladder_level", args=["news"]), data)
+    assert answer.status_code == 422
+    assert "accounts" in words(answer)
+    assert "読む" in words(answer)
+
+
+def test_the_code_of_a_retired_competency_is_not_given_to_another(
+    admin_desk: Client,
+) -> None:  # rule 47
+    data = form_of(admin_desk, "ladder_competency", "open-news") | {"title_ja": "まったく別のこと"}
+    admin_desk.post(reverse("ladder_competency_retire", args=["open-news"]), {})
+    assert Competency.objects.get(code="open-news").retired_at
+    answer = admin_desk.post(reverse("ladder_competency_new"), data | {"code": "open-news"})
+    assert answer.status_code == 422
+    assert Competency.objects.get(code="open-news").retired_at

@@ -197,5 +197,7 @@ def test_a_tap_between_two_reads_of_the_board_is_neither_lost_nor_shown_as_it_wa
     # Not shown as unmarked, and the version says that there is more to see.
     assert f'data-marked="{learner.pk}"' not in page
     assert f'data-version="{begun}"' in page
+    for absurd in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00", "x"):
+        assert board.get(address, {"version": "0", "since": absurd}).status_code == 200
     again = board.get(address, {"version": begun, "since": timezone.now().isoformat()})
     assert f'data-marked="{learner.pk}" data-status="present"' in again.content.decode()
