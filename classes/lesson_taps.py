@@ -26,6 +26,8 @@ from staff.models import StaffMember
 
 # A tablet may have been without Wi-Fi for days; longer ago is a clock gone wrong.
 OLDEST = datetime.timedelta(days=14)
+# How long one request may be on its way through weak Wi-Fi.
+IN_FLIGHT = datetime.timedelta(minutes=1)
 
 
 class NoSuchLesson(LookupError):
@@ -186,8 +188,13 @@ def mark(
             lesson=lesson,
             defaults={"status": presence.status, "marked_at": at, "marked_by": by},
         )
-        if not is_new and found.marked_at <= at and found.status != presence.status:
-            found.status, found.marked_at, found.marked_by = presence.status, at, by
+        # A tablet sends in order, and what was long on its way looks younger than it is: the next
+        # tap of the same person is not older than it for that. Else the time of the tap decides.
+        own = found.marked_by_id == by.pk
+        is_later = found.marked_at <= at + (IN_FLIGHT if own else datetime.timedelta())
+        if not is_new and is_later and found.status != presence.status:
+            found.status, found.marked_by = presence.status, by
+            found.marked_at = max(found.marked_at, at)
             found.save()
     return found
 

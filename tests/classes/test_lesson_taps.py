@@ -176,6 +176,17 @@ def test_attendance_is_marked_and_the_last_tap_stands_whichever_arrives_last(
     assert Attendance.objects.get().status == "told"
 
 
+def test_a_quick_correction_stands_although_the_first_tap_was_long_on_its_way(
+    lesson: Lesson, learner: Learner, instructor: StaffMember
+) -> None:
+    """Tapped at 0 s and 1 s; the first took four seconds, the second was sent after it."""
+    second = datetime.timedelta(seconds=1)
+    lesson_taps.mark(lesson.pk, presence(learner, "present"), by=instructor, now=NOW + 4 * second)
+    corrected = presence(learner, "told", age=4 * second)
+    lesson_taps.mark(lesson.pk, corrected, by=instructor, now=NOW + 5 * second)
+    assert Attendance.objects.get().status == "told"
+
+
 def test_who_cannot_come_today_keeps_the_seat(
     lesson: Lesson, learner: Learner, instructor: StaffMember
 ) -> None:
