@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from classes import histories, loan_phones, overlaps, seats, timetable, waitlist
+from classes import added_class, histories, loan_phones, overlaps, seats, timetable, waitlist
 from classes.models import (
     Application,
     ClassSession,
@@ -80,6 +80,8 @@ class ClassPage:
     can_join: bool
     # Seats are free that somebody without an offer fits (rule 29).
     is_unserved: bool
+    # Seats are free, nobody waits here, and so many wait for other classes of the level.
+    parties_elsewhere: int
 
 
 def visible_to(who: StaffMember) -> QuerySet[ClassSession]:
@@ -160,6 +162,9 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
             class_session.pk, count.free + 1
         )
         <= count.free,
+        parties_elsewhere=added_class.parties_elsewhere(class_session)
+        if count.free and not entries and times.can_join(now)
+        else 0,
         phones=loan_phones.usage(class_session, now=now),
         warnings=warnings(class_session),
         passes_by_itself=times.passes_by_itself(now),

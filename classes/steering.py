@@ -153,6 +153,20 @@ def offer_by_press(
         return waitlist.offer_next(intake, class_session, by=by, now=now, pressed=True)
 
 
+def offer_all_by_press(
+    intake_pk: int, *, by: StaffMember | None, now: datetime.datetime
+) -> list[Offer]:
+    """One press works through every freed seat of the intake, class by class along its line."""
+    with transaction.atomic():
+        intake = lock_intake(intake_pk)
+        sessions = ClassSession.objects.running().filter(intake=intake).order_by("code")
+        return [
+            offer
+            for session in sessions.prefetch_related("lessons")
+            for offer in waitlist.offer_next(intake, session, by=by, now=now, pressed=True)
+        ]
+
+
 def leave_line(
     intake_pk: int,
     entry_pk: int,

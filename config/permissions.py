@@ -113,6 +113,8 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "class_list": {"GET": EVERYONE},
     "class_detail": {"GET": EVERYONE},
     "class_offer": {"POST": DESK},
+    "intake_offer_all": {"POST": DESK},
+    "class_open_to_lines": {"POST": PLANNERS},
     "offer_accept": {"POST": DESK},
     "offer_decline": {"POST": DESK},
     "offer_told": {"POST": DESK},
