@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
-from classes import call_pace, calls
+from classes import call_pace, calls, unreached
 from classes.models import Application, CallAttempt, CallTask, ClassSession, Notice, Offer
 from learners.models import Learner
 from staff.models import StaffMember
@@ -75,6 +75,8 @@ class Panel:
     same_number: Sequence[CallTask]
     suggested_at: datetime.datetime
     answer_by: datetime.datetime | None
+    # Calls in vain beside the rule of the intake, for an offer nobody was told of.
+    unreached: unreached.Tries | None
 
     @property
     def learner(self) -> Learner:
@@ -136,6 +138,9 @@ def panel_of(task: CallTask, same_number: Sequence[CallTask], *, now: datetime.d
         same_number=same_number,
         suggested_at=call_pace.next_attempt(due_at=task.due_at, now=now),
         answer_by=calls.answer_by(offer, task.notice.intake, now=now) if offer else None,
+        unreached=unreached.tries(offer, task.notice.intake)
+        if offer and offer.told_at is None
+        else None,
     )
 
 

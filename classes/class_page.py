@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from classes import added_class, histories, loan_phones, overlaps, seats, timetable, waitlist
+from classes import (
+    added_class,
+    histories,
+    loan_phones,
+    overlaps,
+    seats,
+    timetable,
+    unreached,
+    waitlist,
+)
 from classes.models import (
     Application,
     ClassSession,
@@ -59,6 +68,8 @@ class OpenOffer:
     members: tuple[Application, ...]
     is_late: bool
     waits_for_undo: bool
+    # Calls in vain, beside what the rule of the intake asks for before it passes on.
+    tries: unreached.Tries
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,7 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
     )
     members = _members({e.party_id for e in entries} | {o.party_id for o in offers})
     passed = _passed_over(class_session, members)
+    tries = unreached.tries_of(offers, intake)
     sitting = roster(class_session)
     times = waitlist.joining_times(class_session, intake)
     count = seats.count_one(class_session, now=now)
@@ -154,6 +166,7 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
                 members.get(offer.party_id, ()),
                 offer.expires_at is not None and offer.expires_at <= now,
                 offer.announce_after > now,
+                tries[offer.pk],
             )
             for offer in offers
         ],

@@ -102,6 +102,8 @@ class IntakeForm(forms.ModelForm):
     LINE = (
         "seat_rule",
         "offer_hours",
+        "unreached_attempts",
+        "unreached_days",
         "undo_minutes",
         "last_joining_lesson",
         "line_order",
@@ -116,6 +118,8 @@ class IntakeForm(forms.ModelForm):
         ("max_age", 0, 120),
         ("max_choices", 1, 10),
         ("offer_hours", 1, 720),
+        ("unreached_attempts", 0, 30),
+        ("unreached_days", 1, 30),
         ("undo_minutes", 0, 120),
         ("last_joining_lesson", 1, MOST_LESSONS),
         ("repeat_seats", 0, 100),
@@ -161,6 +165,11 @@ class IntakeForm(forms.ModelForm):
         draw_on = data.get("draw_on")
         if draw_on and closes and draw_on < timezone.localtime(closes).date():
             self.add_error("draw_on", gettext("The draw comes after reception has closed."))
+        tries, days = data.get("unreached_attempts"), data.get("unreached_days")
+        if tries and days and days > tries:
+            self.add_error(
+                "unreached_days", gettext("There cannot be more days than calls: one call a day.")
+            )
         drawn = data.get("line_order") == Intake.LineOrder.DRAWN
         if drawn and not data.get("line_cutoff_at"):
             self.add_error("line_cutoff_at", gettext("Enter when the line is drawn."))

@@ -59,6 +59,8 @@ class Intake(models.Model):
         "draw_on",
         "priority_tiers",
         "repeat_seats",
+        "unreached_attempts",
+        "unreached_days",
     )
 
     code = models.CharField(
@@ -107,6 +109,14 @@ class Intake(models.Model):
     repeat_seats = models.PositiveSmallIntegerField(
         _("seats kept for repeating, in each class"), default=0
     )
+    # Rule 27: whoever is not reached with an offer in so many calls, on so many days, may be
+    # passed over by a press; 0 calls: there is no such rule.
+    unreached_attempts = models.PositiveSmallIntegerField(
+        _("calls before an offer passes on"),
+        default=5,
+        help_text=_("0: an offer nobody could be told of waits for ever."),
+    )
+    unreached_days = models.PositiveSmallIntegerField(_("on how many days"), default=3)
     # The receipt counter: the next number to give; a number is never reused.
     next_receipt = models.PositiveIntegerField(default=1, editable=False)
     rules_frozen_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from classes import call_attempts, call_list, calls, posting
+from classes import call_attempts, call_list, calls, posting, steering, unreached
 from classes.call_forms import AttemptForm, sign_sentence
-from classes.models import CallTask
+from classes.models import CallTask, Offer
 from staff.access_log import record_view
 from staff.requests import StaffRequest
 
@@ -97,6 +97,26 @@ def call_by_letter(request: StaffRequest, pk: int) -> HttpResponse:
         return _answer(request, trouble=_("This call need not be made any more."))
     words = _("%(name)s: now on the list of letters to send.") % {"name": task.notice.learner}
     return _answer(request, done=words)
+
+
+@require_POST
+def call_pass_on(request: StaffRequest, pk: int) -> HttpResponse:
+    """Called in vain as often as the rules say: the offer goes to the next in line."""
+    task = get_object_or_404(CallTask.objects.select_related("notice__learner"), pk=pk)
+    record_view(request, [task.notice.learner], "call_pass_on", ("places",))
+    trouble = ""
+    try:
+        unreached.pass_on(task.notice.offer_id or 0, by=request.user, now=timezone.now())
+    except (steering.NotWaiting, Offer.DoesNotExist):
+        trouble = _("This call need not be made any more.")
+    except steering.NobodyServed:
+        trouble = _("Nobody else waits who fits these seats, so the offer stays theirs.")
+    except unreached.StillToTry:
+        trouble = _("The rules of this intake ask for more calls before it passes on.")
+    if trouble:
+        return _answer(request, task_pk=pk, trouble=trouble)
+    words = _("%(name)s: passed on to the next in line; the place in line stays.")
+    return _answer(request, done=words % {"name": task.notice.learner})
 
 
 def _desk(

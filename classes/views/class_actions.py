@@ -20,6 +20,7 @@ from classes import (
     offers,
     seat_changes,
     steering,
+    unreached,
     waitlist,
 )
 from classes.models import Application, ClassSession, Enrollment, Offer, Party, WaitlistEntry
@@ -53,6 +54,10 @@ REFUSALS: dict[type[Exception], Promise] = {
     list_freeze.ListFrozen: gettext_lazy(
         "The list is frozen for the draw, so this cannot be changed now. Draw first, or take the "
         "freezing back."
+    ),
+    unreached.StillToTry: gettext_lazy(
+        "The rules of this intake ask for more calls, or for calls on more days, before it passes "
+        "on; or they have been told meanwhile."
     ),
     loan_phones.SeatEnded: gettext_lazy("This seat is no longer held."),
 }
@@ -128,6 +133,20 @@ def offer_told(request: StaffRequest, pk: int) -> HttpResponse:
         people,
         lambda: offers.tell(pk, told_by=Offer.ToldBy.PHONE, by=request.user, now=now),
         _("Noted: they have been told, and their time runs from now."),
+    )
+
+
+@require_POST
+def offer_pass_on(request: StaffRequest, pk: int) -> HttpResponse:
+    """They could not be reached as often as the rules say: the next in line is offered it."""
+    offer, people = _offer(pk)
+    now = timezone.now()
+    return _press(
+        request,
+        offer.class_session_id,
+        people,
+        lambda: unreached.pass_on(pk, by=request.user, now=now),
+        _("Passed on to the next in line; they keep their place."),
     )
 
 

@@ -37,6 +37,8 @@ def fields_of(intake: Intake, **changed: str) -> dict[str, str]:
         "max_choices": str(intake.max_choices),
         "offer_hours": str(intake.offer_hours),
         "undo_minutes": str(intake.undo_minutes),
+        "unreached_attempts": str(intake.unreached_attempts),
+        "unreached_days": str(intake.unreached_days),
         "last_joining_lesson": str(intake.last_joining_lesson),
         "line_order": intake.line_order,
         "line_cutoff_at": "",

@@ -259,6 +259,8 @@ def test_an_intake_is_made_and_its_mistakes_are_named(planner: Client) -> None:
         "seat_rule": "one",
         "offer_hours": "48",
         "undo_minutes": "10",
+        "unreached_attempts": "5",
+        "unreached_days": "3",
         "last_joining_lesson": "1",
         "line_order": "received",
     }
