@@ -63,7 +63,8 @@ def of(
     """Marks, recommendation and attendance of somebody on record, in as many queries for all."""
     _with_intake(rows, intake)
     recommendation = recommending.recommend(learner, now=now, rows=rows)
-    came = Attendance.objects.filter(enrollment__application__learner=learner).aggregate(
+    mine = Attendance.objects.counted().filter(enrollment__application__learner=learner)
+    came = mine.aggregate(
         attended=Count("pk", filter=Q(status=Attendance.Status.PRESENT)),
         absent=Count("pk", filter=Q(status=Attendance.Status.ABSENT)),
     )

@@ -58,6 +58,10 @@ class Tap:
         return max(now - age, earliest)
 
 
+class CancelledByCity(ValueError):
+    """The city cancelled this lesson: nobody is present or absent there (rule 63)."""
+
+
 @dataclass(frozen=True)
 class Rating(Tap):
     """One of the five values in one cell; None takes back this instructor's own (rule 44)."""
@@ -173,7 +177,7 @@ def mark(
     """Note who came: present, absent told, absent, or not marked (rules 37 and 62).
 
     What was tapped last stands, whichever arrives last. Raises NoSuchLesson, NotInThisLesson for
-    somebody without a seat, ValueError for another word.
+    somebody without a seat, CancelledByCity, ValueError for another word.
     """
     if presence.status and presence.status not in Attendance.Status.values:
         raise ValueError("no such attendance")
@@ -181,6 +185,8 @@ def mark(
     seat = lesson.seat  # type: ignore[attr-defined]
     if seat is None:
         raise NotInThisLesson
+    if lesson.cancelled_at is not None and presence.status:
+        raise CancelledByCity
     at = presence.made_at(lesson, now)
     with transaction.atomic():
         found, is_new = Attendance.objects.select_for_update().get_or_create(

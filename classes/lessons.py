@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from django.db import transaction
 from django.utils.translation import gettext
 
-from classes import notices
+from classes import lesson_notices
 from classes.locking import lock_intake
 from classes.models import ClassSession, Enrollment, Lesson
 from classes.timetable import Planned
@@ -54,6 +54,8 @@ def set_lessons(
                 _check_may_move(place, plan, now=now)
                 moved.append((place, place.starts_at))
                 place.revision += 1
+                # The new day is what was missing for one that the city had cancelled.
+                place.cancelled_at, place.cancel_reason = None, ""
             elif place.number == number:
                 continue
             lesson.number, lesson.venue = number, plan.venue
@@ -113,8 +115,9 @@ def _check_may_go(gone: Sequence[Lesson], *, has_seats: bool, now: datetime.date
 
 
 def _check_may_move(lesson: Lesson, plan: Planned, *, now: datetime.datetime) -> None:
-    # A mistyped time of a past lesson may be put right, but it cannot be held anew.
-    if lesson.starts_at <= now < plan.starts_at:
+    # A mistyped time of a past lesson may be put right, but it cannot be held anew; one that was
+    # cancelled has not been held.
+    if lesson.starts_at <= now < plan.starts_at and lesson.cancelled_at is None:
         raise LessonHeld(gettext("A lesson that has begun cannot be moved to a day to come."))
 
 
@@ -141,10 +144,10 @@ def _tell(
     for lesson, old_starts_at in moved:
         if max(lesson.starts_at, old_starts_at) > now:
             lesson.class_session = class_session
-            notices.lesson_changed(lesson, old_starts_at=old_starts_at, by=by, now=now)
+            lesson_notices.changed(lesson, old_starts_at=old_starts_at, by=by, now=now)
     for lesson in added:
         if lesson.starts_at > now:
-            notices.lesson_added(lesson, now=now)
+            lesson_notices.added(lesson, now=now)
 
 
 def _same(lesson: Lesson, plan: Planned) -> bool:

@@ -4,15 +4,13 @@ import datetime
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from classes import sentences
 from classes.models import (
     Application,
     CallTask,
-    Enrollment,
     Intake,
-    Lesson,
     LotteryDraw,
     Notice,
     Offer,
@@ -22,7 +20,9 @@ from staff.models import StaffMember
 # Calls are sorted by this first; offers nobody was told of head the list (rule 29).
 URGENCY = {
     Notice.Purpose.OFFER: 1,
-    Notice.Purpose.CANCELLED: 1,
+    # "Do not set out": as urgent as an offer nobody was told of, and then by the hour.
+    Notice.Purpose.CANCELLED: 0,
+    Notice.Purpose.RESUMED: 0,
     Notice.Purpose.CHANGED: 2,
     Notice.Purpose.MOVED: 3,
     Notice.Purpose.SEATED: 3,
@@ -79,6 +79,7 @@ def create(
     due_at: datetime.datetime,
     now: datetime.datetime,
     offer: Offer | None = None,
+    urgency: int | None = None,
 ) -> Notice:
     """One notice per learner, purpose and occasion (rule 52): a call task, or a line to post."""
     by_post = application.learner.no_phone_calls
@@ -100,9 +101,8 @@ def create(
         },
     )
     if made and not by_post:
-        CallTask.objects.create(
-            notice=notice, created_at=now, urgency=URGENCY[purpose], due_at=due_at
-        )
+        sorted_by = URGENCY[purpose] if urgency is None else urgency
+        CallTask.objects.create(notice=notice, created_at=now, urgency=sorted_by, due_at=due_at)
     return notice
 
 
@@ -131,7 +131,7 @@ def offer_announced(offer: Offer, *, now: datetime.datetime) -> Notice | None:
 def drop_for_draw(intake: Intake, *, by: StaffMember | None, now: datetime.datetime) -> None:
     """The draw has its result: what was still to be said of places before it is untrue now."""
     before = (*ABOUT_PLACES, Notice.Purpose.REGISTERED)
-    _drop(Q(intake=intake, purpose__in=before), by=by, now=now)
+    drop(Q(intake=intake, purpose__in=before), by=by, now=now)
 
 
 def tell_results(
@@ -185,109 +185,26 @@ def reword_offer(notice: Notice, offer: Offer) -> None:
     notice.save(update_fields=["sentence"])
 
 
-def lesson_changed(
-    lesson: Lesson,
-    *,
-    old_starts_at: datetime.datetime,
-    by: StaffMember | None,
-    now: datetime.datetime,
-) -> list[Notice]:
-    """Tell everybody who holds a seat that a lesson moved; its revision makes the occasion.
-
-    Whoever was not yet told of an earlier move is told of this one alone, from the day they know.
-    """
-    about = Notice.objects.filter(
-        purpose=Notice.Purpose.CHANGED, occasion__startswith=f"lesson:{lesson.pk}:"
-    )
-    known = _last_heard(about)
-    began = dict(lesson.history.order_by("history_date", "pk").values_list("revision", "starts_at"))
-    _drop(Q(pk__in=[notice.pk for notice in about if notice.settled_at is None]), by=by, now=now)
-    due = min(old_starts_at, lesson.starts_at) - datetime.timedelta(days=1)
-    told = []
-    for seat in _seats_of(lesson):
-        learner = seat.application.learner
-        heard = known.get(learner.pk, lesson.revision - 1)
-        if heard:
-            day = began.get(heard, old_starts_at)
-            sentence = sentences.lesson_changed(learner, lesson, day)
-        else:
-            sentence = sentences.lesson_added(learner, lesson)
-        told.append(_about_lesson(seat, lesson, sentence, due_at=max(now, due), now=now))
-    return told
-
-
-def lesson_added(lesson: Lesson, *, now: datetime.datetime) -> list[Notice]:
-    """Tell everybody who holds a seat that their class has one lesson more."""
-    due = max(now, lesson.starts_at - datetime.timedelta(days=1))
-    return [
-        _about_lesson(
-            seat,
-            lesson,
-            sentences.lesson_added(seat.application.learner, lesson),
-            due_at=due,
-            now=now,
-        )
-        for seat in _seats_of(lesson)
-    ]
-
-
-def _seats_of(lesson: Lesson) -> QuerySet[Enrollment]:
-    return (
-        Enrollment.objects.held()
-        .filter(class_session=lesson.class_session_id)
-        .select_related("application__learner", "application__intake")
-    )
-
-
-def _about_lesson(
-    seat: Enrollment,
-    lesson: Lesson,
-    sentence: str,
-    *,
-    due_at: datetime.datetime,
-    now: datetime.datetime,
-) -> Notice:
-    occasion = f"lesson:{lesson.pk}:{lesson.revision}"
-    return create(
-        seat.application, Notice.Purpose.CHANGED, occasion, sentence, due_at=due_at, now=now
-    )
-
-
-def _last_heard(about: QuerySet[Notice]) -> dict[int, int]:
-    """Learner → the revision they know, for those with moves they were not told of; 0 if none."""
-    known: dict[int, int] = {}
-    for notice in sorted(about, key=_revision):
-        if notice.settled_at is not None and notice.outcome != Notice.Outcome.DROPPED:
-            known.pop(notice.learner_id, None)
-        else:
-            known.setdefault(notice.learner_id, _revision(notice) - 1)
-    return known
-
-
-def _revision(notice: Notice) -> int:
-    return int(notice.occasion.rpartition(":")[2])
-
-
 def drop_for_offer(offer: Offer, *, by: StaffMember | None, now: datetime.datetime) -> None:
     """The offer is closed: nobody needs to be told of it any more (rule 53)."""
-    _drop(Q(offer=offer), by=by, now=now)
+    drop(Q(offer=offer), by=by, now=now)
 
 
 def drop_for_application(
     application: Application, *, by: StaffMember | None, now: datetime.datetime
 ) -> None:
     """The application ended: stop what is still to be said about it."""
-    _drop(Q(application=application), by=by, now=now)
+    drop(Q(application=application), by=by, now=now)
 
 
 def drop_for_learner(learner_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> None:
     """ご逝去: every call and letter stops at once (rule 42)."""
-    _drop(Q(learner=learner_pk), by=by, now=now)
+    drop(Q(learner=learner_pk), by=by, now=now)
 
 
 def restore_for_offer(offer: Offer, *, dropped_at: datetime.datetime) -> None:
     """The offer is open again: what was still to be said about it when it closed is."""
-    _restore(Q(offer=offer), dropped_at)
+    restore(Q(offer=offer), dropped_at)
 
 
 def restore_for_application(application: Application, *, dropped_at: datetime.datetime) -> None:
@@ -295,16 +212,18 @@ def restore_for_application(application: Application, *, dropped_at: datetime.da
 
     Offers are not: what was withdrawn is offered anew, with a notice of its own.
     """
-    _restore(Q(application=application, offer__isnull=True), dropped_at)
+    restore(Q(application=application, offer__isnull=True), dropped_at)
 
 
-def _restore(which: Q, dropped_at: datetime.datetime) -> None:
+def restore(which: Q, dropped_at: datetime.datetime) -> None:
+    """What was dropped at this moment is to be said again."""
     dropped = Notice.objects.filter(which, settled_at=dropped_at, outcome=Notice.Outcome.DROPPED)
     CallTask.objects.filter(notice__in=dropped).update(closed_at=None)
     dropped.update(settled_at=None, settled_by=None, outcome="")
 
 
-def _drop(which: Q, *, by: StaffMember | None, now: datetime.datetime) -> None:
+def drop(which: Q, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """Open notices that are no longer needed, with their calls (rule 53)."""
     open_notices = Notice.objects.filter(which, settled_at__isnull=True)
     CallTask.objects.open().filter(notice__in=open_notices).update(
         closed_at=now, claimed_by=None, claimed_at=None

@@ -54,7 +54,9 @@ def announce_due(*, now: datetime.datetime) -> int:
 
 def expire_due(*, now: datetime.datetime) -> int:
     """End every told offer whose time has passed; returns how many."""
-    due = Offer.objects.open().filter(expires_at__lte=now).select_related("class_session")
+    paused = Offer.objects.open().paused().values("pk")
+    told = Offer.objects.open().filter(expires_at__lte=now).exclude(pk__in=paused)
+    due = told.select_related("class_session")
     expired = 0
     for late in list(due.order_by("expires_at", "pk")):
         with transaction.atomic():

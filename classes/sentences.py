@@ -69,7 +69,7 @@ def spoken_clock(moment: datetime.datetime, language: str) -> str:
 
 def spoken_class(class_session: ClassSession, language: str) -> SpokenClass:
     """How to say a class session; its lessons should be prefetched."""
-    lessons = _lessons(class_session)
+    lessons = running_lessons(class_session)
     course = class_session.course
     if language == "en":
         name = course.name_en or course.level.title_in("en")
@@ -213,35 +213,6 @@ def simple(purpose: str, learner: Learner, class_session: ClassSession | None = 
     return render(purpose, learner, klass=klass)
 
 
-def lesson_changed(learner: Learner, lesson: Lesson, old_starts_at: datetime.datetime) -> str:
-    """A lesson moved to another time or hall."""
-    language = learner.language
-    return render(
-        "lesson_changed",
-        learner,
-        klass=spoken_class(lesson.class_session, language),
-        number=lesson.number,
-        old_day=spoken_day(old_starts_at, language),
-        day=spoken_day(lesson.starts_at, language),
-        clock=spoken_clock(lesson.starts_at, language),
-        venue=lesson.venue.short_name or lesson.venue.name,
-    )
-
-
-def lesson_added(learner: Learner, lesson: Lesson) -> str:
-    """A class has one lesson more."""
-    language = learner.language
-    return render(
-        "lesson_added",
-        learner,
-        klass=spoken_class(lesson.class_session, language),
-        number=lesson.number,
-        day=spoken_day(lesson.starts_at, language),
-        clock=spoken_clock(lesson.starts_at, language),
-        venue=lesson.venue.short_name or lesson.venue.name,
-    )
-
-
 def why(
     application: Application,
     *,
@@ -366,7 +337,7 @@ def _times(intake: Intake, learner: Learner) -> dict[str, str | int | None]:
     }
 
 
-def _lessons(class_session: ClassSession) -> list[Lesson]:
+def running_lessons(class_session: ClassSession) -> list[Lesson]:
     """The lessons in time order, from the prefetch where there is one."""
     running = [lesson for lesson in class_session.lessons.all() if lesson.cancelled_at is None]
     return sorted(running, key=lambda lesson: lesson.starts_at)

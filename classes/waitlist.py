@@ -295,10 +295,15 @@ def decline(
 
 
 def expire(intake: Intake, offer: Offer, *, now: datetime.datetime) -> bool:
-    """End a told offer whose time has passed (rule 29). False if it is not due or was answered."""
+    """End a told offer whose time has passed (rule 29).
+
+    False if it is not due, was answered, or stands still on a bad day.
+    """
     require_lock(intake)
     offer.refresh_from_db()
     if offer.status != Offer.Status.OPEN or offer.expires_at is None or offer.expires_at > now:
+        return False
+    if offer.pauses.filter(resumed_at__isnull=True).exists():
         return False
     _close(offer, Offer.Status.EXPIRED, now=now, by=None)
     end_entries([offer.entry], WaitlistEntry.Ending.EXPIRED, now=now)

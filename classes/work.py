@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass
 
-from classes import offers, posting, staff_tasks, stalled
+from classes import disruptions, offers, posting, staff_tasks, stalled
 from classes.models import ClassSession
 
 
@@ -28,6 +28,8 @@ def do_round(*, now: datetime.datetime) -> Round:
     Every step takes the lock it needs and looks again under it, so that doing it twice changes
     nothing.
     """
+    # First of all: what stood still on a bad day has its time back before anything expires.
+    disruptions.end_passed(now=now)
     posting.renew_deadlines(now=now)
     return Round(
         announced=offers.announce_due(now=now),

@@ -9,6 +9,7 @@ from classes.models.attendance import (
 )
 from classes.models.calls import CallAttempt, CallLog, CallTask
 from classes.models.catalogue import ClassSession, Course, Lesson, Venue, VenueClosure
+from classes.models.disruptions import DisruptedLesson, Disruption, OfferPause
 from classes.models.draws import LotteryDraw
 from classes.models.imports import ImportBatch, ImportRow
 from classes.models.intakes import Intake, IntakeRuleChange
@@ -32,6 +33,8 @@ __all__ = [
     "Choice",
     "ClassSession",
     "Course",
+    "DisruptedLesson",
+    "Disruption",
     "Enrollment",
     "ImportBatch",
     "ImportRow",
@@ -43,6 +46,7 @@ __all__ = [
     "LotteryDraw",
     "Notice",
     "Offer",
+    "OfferPause",
     "Party",
     "PlaceEvent",
     "StaffTask",

@@ -9,6 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 
+class AttendanceQuerySet(models.QuerySet["Attendance"]):
+    def counted(self) -> "AttendanceQuerySet":
+        """Of lessons that the city held: a cancelled one counts for nothing (rule 63)."""
+        return self.filter(lesson__cancelled_at__isnull=True)
+
+
 class Attendance(models.Model):
     """One enrollment at one lesson (rule 37). A lesson the city cancelled has none (rule 63)."""
 
@@ -31,6 +37,7 @@ class Attendance(models.Model):
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
 
+    objects = AttendanceQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

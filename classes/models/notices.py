@@ -23,6 +23,7 @@ class Notice(models.Model):
         CHANGED = "changed", _("lesson changed")
         CANCELLED = "cancelled", _("cancelled by the city")
         RESULT = "result", _("result of the draw")
+        RESUMED = "resumed", _("takes place after all")
 
     class Channel(models.TextChoices):
         CALL = "call", _("call")

@@ -275,6 +275,10 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def open(self) -> "OfferQuerySet":
         return self.filter(status=Offer.Status.OPEN)
 
+    def paused(self) -> "OfferQuerySet":
+        """Offers whose time to answer stands still on a bad day."""
+        return self.filter(pauses__isnull=False, pauses__resumed_at__isnull=True).distinct()
+
 
 class Offer(models.Model):
     """繰上げのご案内: freed seats held for one party for a limited time (rules 28 to 30)."""

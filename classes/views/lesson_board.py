@@ -90,6 +90,8 @@ def _record(pk: int, tap: Tap | Companions, *, by: StaffMember, now: datetime.da
         return _("This lesson is no longer yours to fill in.")
     except lesson_taps.NotInThisLesson:
         return _("This person is no longer in the class.")
+    except lesson_taps.CancelledByCity:
+        return _("The city cancelled this lesson, so attendance is not taken.")
     except lesson_taps.NothingToTakeBack:
         return ""
     except ValueError:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from classes import places, sentences
-from classes.models import ClassSession
+from classes import lesson_sentences, places, sentences
+from classes.models import ClassSession, Disruption
 from classes.outcomes import LinePosition, Reason
 from classes.places import Applicant, WhenShort
 from tests import factories
@@ -85,8 +85,13 @@ def test_no_sentence_has_a_gap(session: ClassSession, language: str) -> None:
             sentences.simple(purpose, learner, session)
             for purpose in ("cancelled", "undone", "declined", "moved")
         ),
-        sentences.lesson_changed(learner, session.lessons.get(), NOW),
-        sentences.lesson_added(learner, session.lessons.get()),
+        lesson_sentences.changed(learner, session.lessons.get(), NOW),
+        lesson_sentences.added(learner, session.lessons.get()),
+        lesson_sentences.resumed(learner, session.lessons.get()),
+        *(
+            lesson_sentences.cancelled(learner, session.lessons.get(), Disruption(cause=cause))
+            for cause in (Disruption.Cause.TYPHOON, Disruption.Cause.HALL)
+        ),
     ]
     for sentence in said:
         assert sentence
