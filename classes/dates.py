@@ -19,6 +19,11 @@ def day_long(value: Day) -> str:
     return _written(value, ja="Y年n月j日(D)", en="l j F Y")
 
 
+def month(value: Day) -> str:
+    """「2026年10月」 or "October 2026"."""
+    return _written(value, ja="Y年n月", en="F Y")
+
+
 def clock(value: datetime.datetime | datetime.time | None) -> str:
     """「10:00」, of 24 hours in both languages."""
     if isinstance(value, datetime.datetime):

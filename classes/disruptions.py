@@ -27,6 +27,8 @@ from classes.models import (
 from classes.timetable import Planned
 from staff.models import StaffMember
 
+# These keep a whole city at home, and everybody from the telephone; an illness does not.
+FOR_EVERYBODY = (Disruption.Cause.TYPHOON, Disruption.Cause.SNOW, Disruption.Cause.OTHER)
 # The morning after, when the office opens, time runs again.
 GOES_ON_AT = datetime.time(9)
 
@@ -67,7 +69,7 @@ def lessons_of(day: datetime.date) -> QuerySet[Lesson]:
     ).order_by("starts_at", "class_session__code", "pk")
 
 
-def reach(chosen: Sequence[Lesson], *, now: datetime.datetime) -> Reach:
+def reach(chosen: Sequence[Lesson], why: Why, *, now: datetime.datetime) -> Reach:
     """What stopping these lessons means, before it is pressed; in a few queries."""
     told = [lesson for lesson in chosen if lesson.ends_at > now]
     seats = list(
@@ -77,7 +79,7 @@ def reach(chosen: Sequence[Lesson], *, now: datetime.datetime) -> Reach:
     )
     people = dict(seats)
     by_letter = sum(people.values())
-    whole = _is_whole_day(chosen, now)
+    whole = _is_whole_day(chosen, why, now)
     return Reach(
         lessons=len(chosen),
         seats=len(seats),
@@ -96,7 +98,7 @@ def stop(
     What was cancelled before is left alone. Raises NothingThere if that leaves none.
     """
     with transaction.atomic():
-        chosen = _lock(lesson_pks, now)
+        chosen = _lock(lesson_pks, why, now)
         made = _press(chosen, why, by=by, now=now)
         for lesson in chosen:
             lesson.cancelled_at = now
@@ -118,7 +120,7 @@ def move(
     Raises NothingThere, and lessons.LessonHeld for one that has begun.
     """
     with transaction.atomic():
-        chosen = _lock(planned, now)
+        chosen = _lock(planned, why, now)
         made = _press(chosen, why, by=by, now=now)
         _give_new_days(made, chosen, planned, by=by, now=now)
         return made
@@ -196,11 +198,11 @@ def waiting_for_a_day() -> QuerySet[DisruptedLesson]:
     )
 
 
-def _lock(lesson_pks: Iterable[int], now: datetime.datetime) -> list[Lesson]:
+def _lock(lesson_pks: Iterable[int], why: Why, now: datetime.datetime) -> list[Lesson]:
     """Lock whatever these lessons touch; those that can still be stopped, as they stand now."""
     keys = list(lesson_pks)
     asked = list(Lesson.objects.filter(pk__in=keys).select_related("class_session"))
-    whole = _is_whole_day(asked, now)
+    whole = _is_whole_day(asked, why, now)
     offered = _offers_concerned(asked, is_whole_day=whole)
     locking.lock_intakes(
         [lesson.class_session.intake_id for lesson in asked]
@@ -234,16 +236,16 @@ def _press(
         DisruptedLesson(disruption=made, lesson=lesson, starts_at=lesson.starts_at)
         for lesson in chosen
     )
-    offers = _offers_concerned(chosen, is_whole_day=_is_whole_day(chosen, now))
+    offers = _offers_concerned(chosen, is_whole_day=_is_whole_day(chosen, why, now))
     OfferPause.objects.bulk_create(
         OfferPause(disruption=made, offer=offer, paused_at=now) for offer in offers
     )
     return made
 
 
-def _is_whole_day(chosen: Sequence[Lesson], now: datetime.datetime) -> bool:
-    """Whether nothing of the day is left over."""
-    if not chosen:
+def _is_whole_day(chosen: Sequence[Lesson], why: Why, now: datetime.datetime) -> bool:
+    """Whether nothing of the day is left over, for a reason that keeps everybody at home."""
+    if not chosen or why.cause not in FOR_EVERYBODY:
         return False
     left = lessons_of(chosen[0].day).filter(cancelled_at__isnull=True, ends_at__gt=now)
     return not left.exclude(pk__in=[lesson.pk for lesson in chosen]).exists()

@@ -90,6 +90,14 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "task_list": {"GET": DESK},
     "task_done": {"POST": DESK},
     "task_reopen": {"POST": DESK},
+    # A day on one screen, a bad day, the month (instructors: their own lessons, rule 65)
+    "day": {"GET": DESK},
+    "day_stop": {"POST": PLANNERS},
+    "disruption": {"GET": DESK},
+    "disruption_resume": {"POST": PLANNERS},
+    "disruption_reschedule": {"POST": PLANNERS},
+    "timetable": {"GET": EVERYONE},
+    "timetable_file": {"GET": EVERYONE},
     # What is offered: intakes, classes with their lessons, venues, courses
     "intake_list": {"GET": DESK},
     "intake_detail": {"GET": DESK},

@@ -14,6 +14,7 @@ register = template.Library()
 
 register.filter("day", dates.day)
 register.filter("day_long", dates.day_long)
+register.filter("month", dates.month)
 register.filter("clock", dates.clock)
 register.filter("moment", dates.moment)
 register.filter("phone", phone_numbers.display)

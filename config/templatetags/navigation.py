@@ -23,7 +23,7 @@ LINKS: Final = (
     ("post_list", _("Letters to send"), ("post_",)),
     ("intake_list", _("Intakes"), ("intake_", "class_create", "class_edit", "draw_")),
     ("class_list", _("Classes"), ("class_list", "class_detail")),
-    ("lesson_list", _("Lessons"), ("lesson_",)),
+    ("lesson_list", _("Lessons"), ("lesson_", "day", "timetable", "disruption")),
     ("learner_list", _("Learners"), ("learner_",)),
     ("import_list", _("Imports"), ("import_",)),
     ("course_list", _("Courses"), ("course_", "ladder", "curriculum_")),

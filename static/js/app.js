@@ -119,6 +119,16 @@
     document.getElementById("announcer").textContent = event.detail.value;
   });
 
+  // One tick for all that bear its name: in its own table, or in the whole form.
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset && event.target.dataset.ticksAll;
+    if (!name) return;
+    const within = event.target.closest("table") || event.target.form;
+    within.querySelectorAll(`input[type="checkbox"][name="${name}"]`).forEach((box) => {
+      box.checked = event.target.checked;
+    });
+  });
+
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 })();

@@ -284,6 +284,17 @@ def test_only_the_offers_of_the_stopped_classes_stand_still_on_half_a_day(
     assert stop(morning, by=planner).offer_pauses.count() == 0
 
 
+def test_an_illness_lets_the_other_offers_run_on(
+    morning: ClassSession, planner: StaffMember
+) -> None:
+    offer_of_the_day(AT_TEN + 30 * DAY)
+    afternoon_too = Lesson.objects.filter(starts_at__date=MONDAY.date())
+    keys = [lesson.pk for lesson in afternoon_too]
+    why = Why(Disruption.Cause.ILLNESS)
+    made = disruptions.stop(keys, why, by=planner, now=MONDAY)
+    assert made.offer_pauses.count() == 0
+
+
 def test_two_bad_days_in_a_row_add_up_once(
     morning: ClassSession, afternoon: ClassSession, planner: StaffMember
 ) -> None:
@@ -312,8 +323,8 @@ def test_what_a_press_would_do_is_said_before_it(
     factories.registered(morning, both)
     offer_of_the_day(AT_TEN + 30 * DAY)
 
-    some = disruptions.reach([first(morning)], now=MONDAY)
-    everything = disruptions.reach([first(morning), first(afternoon)], now=MONDAY)
+    some = disruptions.reach([first(morning)], TYPHOON, now=MONDAY)
+    everything = disruptions.reach([first(morning), first(afternoon)], TYPHOON, now=MONDAY)
 
     assert (some.by_phone, some.by_letter, some.offers) == (1, 1, 0)
     assert (everything.lessons, everything.offers, everything.is_whole_day) == (2, 1, True)
