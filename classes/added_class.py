@@ -4,31 +4,32 @@ import datetime
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from classes import list_freeze, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake
 from classes.models import Application, ClassSession, Offer, PlaceEvent, WaitlistEntry
+from classes.models.places import WaitlistEntryQuerySet
 from staff.models import StaffMember
 
 
-def waiting_elsewhere(session: ClassSession) -> QuerySet[WaitlistEntry]:
+def waiting_elsewhere(session: ClassSession) -> WaitlistEntryQuerySet:
     """Places in the lines of other classes of this level, of parties that do not wait here.
 
     Whoever stood in this line before, and left it or declined, is not asked again.
     """
     here = WaitlistEntry.objects.filter(class_session=session).values("party")
     return (
-        WaitlistEntry.objects.waiting()
-        .filter(
-            class_session__intake=session.intake_id,
-            class_session__course__level=session.course.level_id,
-            class_session__cancelled_at__isnull=True,
-        )
+        _waiting_for(session.intake_id, session.course.level_id)
         .exclude(class_session=session)
         .exclude(party__in=here)
     )
+
+
+def parties_of_level(like: ClassSession) -> int:
+    """How many parties wait for any class of this one's level and intake, in one query."""
+    waiting = _waiting_for(like.intake_id, like.course.level_id)
+    return waiting.order_by().values("party").distinct().count()
 
 
 def parties_elsewhere(session: ClassSession) -> int:
@@ -46,7 +47,7 @@ def open_to_lines(class_session_pk: int, *, by: StaffMember, now: datetime.datet
         session = ClassSession.objects.select_related("course").get(pk=class_session_pk)
         intake = lock_intake(session.intake_id)
         list_freeze.require_open(intake)
-        first = _first_places(waiting_elsewhere(session).in_line())  # type: ignore[attr-defined]
+        first = _first_places(waiting_elsewhere(session).in_line())
         entries = [
             WaitlistEntry(
                 party_id=place.party_id,
@@ -74,6 +75,14 @@ def open_to_lines(class_session_pk: int, *, by: StaffMember, now: datetime.datet
             for member in members
         )
         return waitlist.offer_next(intake, session, by=by, now=now, pressed=True)
+
+
+def _waiting_for(intake_pk: int, level_pk: int) -> WaitlistEntryQuerySet:
+    return WaitlistEntry.objects.waiting().filter(
+        class_session__intake=intake_pk,
+        class_session__course__level=level_pk,
+        class_session__cancelled_at__isnull=True,
+    )
 
 
 def _first_places(places: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:

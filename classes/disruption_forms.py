@@ -61,14 +61,19 @@ class NewDayForm(forms.Form):
     venue = forms.ModelChoiceField(label=_("Venue"), queryset=Venue.objects.none())
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, lesson: Lesson, plan: Planned | None = None
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        lesson: Lesson,
+        now: datetime.datetime,
+        plan: Planned | None = None,
     ) -> None:
         initial = {}
         if plan is not None:
             begins = timezone.localtime(plan.starts_at)
             initial = {"day": begins.date(), "begins": begins.time(), "venue": plan.venue.pk}
         super().__init__(data, prefix=f"lesson-{lesson.pk}", initial=initial)
-        self.lesson = lesson
+        self.lesson, self.now = lesson, now
         field = self.fields["venue"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Venue.objects.filter(is_active=True)
@@ -77,7 +82,7 @@ class NewDayForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        if data.get("day") and data.get("begins") and self.plan().starts_at <= timezone.now():
+        if data.get("day") and data.get("begins") and self.plan().starts_at <= self.now:
             self.add_error("day", gettext("Choose a time to come."))
         return data
 

@@ -19,6 +19,8 @@ from staff.models import StaffMember
 # How far back and ahead a calendar file reaches.
 FILE_BACK = datetime.timedelta(days=31)
 FILE_AHEAD = datetime.timedelta(days=366)
+# Says of a lesson whether it belongs into a column.
+Fits = Callable[[Lesson], bool]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Month:
         columns = sorted(people.values(), key=str)
         return columns, self._lines([_with(who) for who in columns])
 
-    def _lines(self, belongs: Sequence[Callable[[Lesson], bool]]) -> list[Line]:
+    def _lines(self, belongs: Sequence[Fits]) -> list[Line]:
         return [
             Line(day, tuple(tuple(filter(fits, day.lessons)) for fits in belongs))
             for day in self.of_month
@@ -89,11 +91,11 @@ class Month:
         ]
 
 
-def _held_in(hall: Venue) -> Callable[[Lesson], bool]:
+def _held_in(hall: Venue) -> Fits:
     return lambda lesson: lesson.venue_id == hall.pk
 
 
-def _with(who: StaffMember) -> Callable[[Lesson], bool]:
+def _with(who: StaffMember) -> Fits:
     return lambda lesson: who in teachers_of(lesson)
 
 

@@ -125,7 +125,7 @@ def conflicts(
     found = _staffing(capacity, helpers, instructors)
     if not planned:
         return found
-    others = _lessons_around(planned, class_session)
+    others = lessons_around(planned, class_session)
     names = {helper.pk: str(helper) for helper in helpers}
     closures = _closures([lesson.venue for lesson in planned])
     learners = _learners_in_both(planned, others, class_session)
@@ -215,7 +215,7 @@ def _staffing(
     return [Conflict("few_helpers", None, text % details)]
 
 
-def _lessons_around(planned: Sequence[Planned], class_session: ClassSession | None) -> list[Lesson]:
+def lessons_around(planned: Sequence[Planned], class_session: ClassSession | None) -> list[Lesson]:
     """Lessons of other classes within the span, with who teaches them."""
     span = (min(x.starts_at for x in planned), max(x.ends_at for x in planned))
     around = Lesson.objects.filter(

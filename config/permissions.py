@@ -119,6 +119,8 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     # The board, and a class with its roster, line and offers (instructors: their own, rule 65)
     "intake_board": {"GET": DESK},
     "intake_board_live": {"GET": DESK},
+    "intake_demand": {"GET": DESK},
+    "class_another": {"GET": PLANNERS, "POST": PLANNERS},
     "class_list": {"GET": EVERYONE},
     "class_detail": {"GET": EVERYONE},
     "class_offer": {"POST": DESK},

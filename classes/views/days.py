@@ -166,7 +166,9 @@ def _new_day_forms(
     for lesson in chosen:
         is_sent = f"lesson-{lesson.pk}-day" in request.POST
         plan = None if is_sent else new_days.proposed(lesson, now=now)
-        forms.append(NewDayForm(request.POST if is_sent else None, lesson=lesson, plan=plan))
+        forms.append(
+            NewDayForm(request.POST if is_sent else None, lesson=lesson, now=now, plan=plan)
+        )
     return forms
 
 

@@ -21,7 +21,11 @@ LINKS: Final = (
     ("desk", _("Desk"), ("desk",)),
     ("call_list", _("Calls to make"), ("call_", "task_")),
     ("post_list", _("Letters to send"), ("post_",)),
-    ("intake_list", _("Intakes"), ("intake_", "class_create", "class_edit", "draw_")),
+    (
+        "intake_list",
+        _("Intakes"),
+        ("intake_", "class_create", "class_edit", "class_another", "draw_"),
+    ),
     ("class_list", _("Classes"), ("class_list", "class_detail")),
     ("lesson_list", _("Lessons"), ("lesson_", "day", "timetable", "disruption")),
     ("learner_list", _("Learners"), ("learner_",)),
