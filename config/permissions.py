@@ -120,6 +120,8 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "intake_board": {"GET": DESK},
     "intake_board_live": {"GET": DESK},
     "intake_demand": {"GET": DESK},
+    "fairness": {"GET": PLANNERS},
+    "fairness_file": {"GET": PLANNERS},
     "class_another": {"GET": PLANNERS, "POST": PLANNERS},
     "class_list": {"GET": EVERYONE},
     "class_detail": {"GET": EVERYONE},

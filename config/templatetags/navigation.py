@@ -24,7 +24,7 @@ LINKS: Final = (
     (
         "intake_list",
         _("Intakes"),
-        ("intake_", "class_create", "class_edit", "class_another", "draw_"),
+        ("intake_", "class_create", "class_edit", "class_another", "draw_", "fairness"),
     ),
     ("class_list", _("Classes"), ("class_list", "class_detail")),
     ("lesson_list", _("Lessons"), ("lesson_", "day", "timetable", "disruption")),

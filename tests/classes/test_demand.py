@@ -143,7 +143,9 @@ def test_the_pages_lead_there(client: Client, planner: StaffMember) -> None:
     assert answer["Location"] == reverse("class_detail", args=[made.pk])
     assert Offer.objects.open().filter(class_session=made).count() == 1
     unsure = client.post(press, {"offers": "0"})
-    assert unsure["Location"] == reverse("class_edit", args=[ClassSession.objects.get(code="N3").pk])
+    assert unsure["Location"] == reverse(
+        "class_edit", args=[ClassSession.objects.get(code="N3").pk]
+    )
 
 
 def test_nothing_is_added_while_the_list_is_frozen(
