@@ -59,7 +59,7 @@ class Group:
 
     @property
     def parts(self) -> tuple[int, int, int]:
-        """Came; had a seat and did not come; had none."""
+        """Came; had a seat and has not come, perhaps not yet; had none."""
         return self.came, self.seated - self.came, self.applied - self.seated
 
 

@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from classes import histories, waitlist
+from classes.lottery import why
 from classes.models import (
     Application,
     CallLog,
@@ -57,6 +58,8 @@ class Applied:
     lines: tuple[InLine, ...]
     offers: tuple[Offer, ...]
     together_with: tuple[Application, ...]
+    # How the draw of its intake went for it, as staff read it out; empty where there was none.
+    why: str
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def rows(learners: Iterable[Learner], *, now: datetime.datetime) -> list[Row]:
 
 def page(learner: Learner, *, now: datetime.datetime) -> Page:
     """Everything known of one person, in a number of queries that does not grow with it but for
-    the position in each line where the person waits now."""
+    the position in each line where the person waits now, and for each draw they were in."""
     phones = tuple(learner.phone_numbers.select_related("consent_noted_by"))
     today = timezone.localtime(now).date()
     is_current = learner.merged_into_id is None and learner.anonymised_at is None
@@ -152,6 +155,7 @@ def _applications(learner: Learner) -> "QuerySet[Application]":
 
 def _applied(application: Application) -> Applied:
     party = application.party
+    run = why.latest(application) if application.intake.drawn_at else None
     stands = application.status == Application.Status.ACTIVE
     return Applied(
         application=application,
@@ -167,6 +171,7 @@ def _applied(application: Application) -> Applied:
             for other in party.applications.all()
             if other.pk != application.pk and other.status == application.status
         ),
+        why=why.sentence(run, application) if run else "",
     )
 
 

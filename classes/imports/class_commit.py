@@ -69,6 +69,7 @@ def judge_classes(batch: ImportBatch, *, now: datetime.datetime) -> list[ClassRo
     read = read_class_rows(rows, batch.mapping, near=timezone.localtime(now).date())
     known = _known_identities(intake, batch)
     standing = _standing(intake)
+    frozen = is_frozen(intake)
     for row in read:
         if row.row.status != Status.NEW:
             continue
@@ -79,6 +80,8 @@ def judge_classes(batch: ImportBatch, *, now: datetime.datetime) -> list[ClassRo
         session = standing.get(row.key)
         if session is not None and not row.problems:
             _compare_with_standing(row, session)
+        if session is None and frozen:
+            wait_for_the_draw(row)
         if row.problems:
             row.row.status = Status.ATTENTION
     return read
@@ -107,6 +110,27 @@ def commit_classes(
             result.made = catalogue.made
         _settle(batch, read, result, by=by, now=now)
     return result
+
+
+def is_frozen(intake: Intake | None) -> bool:
+    """Whether the list of the intake stands still for its draw, as it is now (rule 25)."""
+    if intake is None:
+        return False
+    return Intake.objects.filter(pk=intake.pk, list_frozen_at__isnull=False).exists()
+
+
+def has_class(intake: Intake, row: ClassRow) -> bool:
+    """Whether the class of a row stands in the intake."""
+    return row.key in _standing(intake)
+
+
+def wait_for_the_draw(row: ClassRow) -> None:
+    """No class comes into a list that was hashed: the row waits until it was drawn."""
+    row.wait(
+        "list_frozen",
+        "code",
+        gettext("The list is frozen for the draw. Put this row in after it."),
+    )
 
 
 def add_lesson(

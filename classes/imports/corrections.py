@@ -9,7 +9,13 @@ from django.db.models import Q, QuerySet
 
 from classes.imports import registering
 from classes.imports.callers import Classes
-from classes.imports.class_commit import ClassesResult, add_lesson
+from classes.imports.class_commit import (
+    ClassesResult,
+    add_lesson,
+    has_class,
+    is_frozen,
+    wait_for_the_draw,
+)
 from classes.imports.class_rows import read_class_rows
 from classes.imports.commit import WRITTEN_FIELDS
 from classes.imports.companions import Companion
@@ -157,6 +163,8 @@ def _settle_class(
 ) -> Answer:
     """A lesson put right: its class is made, or has one lesson more."""
     read = read_class_rows([row], row.batch.mapping, near=now.date())[0]
+    if is_frozen(intake) and not has_class(intake, read):
+        wait_for_the_draw(read)
     if not read.problems:
         add_lesson(read, intake, result=ClassesResult(), now=now)
         row.status, row.settled_at, row.settled_by = Status.MADE, now, by

@@ -24,7 +24,7 @@ def fairness_page(request: StaffRequest) -> HttpResponse:
     found = fairness.of(chosen)
     kinds = (
         ("alone", _("came")),
-        ("not-yet", _("had a seat, did not come")),
+        ("not-yet", _("had a seat, has not come")),
         ("not-seen", _("no seat")),
     )
     context = {

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from classes.imports import corrections
 from classes.imports.catalogue import find_level, propose_venue_name, units
 from classes.models import ClassSession, ImportRow, Intake, Lesson, Venue
 from staff.models import StaffMember
@@ -249,3 +250,20 @@ def test_short_names_for_messages_are_proposed(name: str, short: str) -> None:
 def test_venues_are_not_made_twice_for_one_name(bring_in: Any) -> None:
     bring_in(lesson(), lesson(記号="N2", 会場="南大沢市民センター "))
     assert Venue.objects.count() == 1
+
+
+def test_no_class_comes_into_a_list_that_is_frozen(bring_in: Any) -> None:  # rule 25
+    intake = factories.intake(code="2026-10", list_frozen_at=tokyo(2026, 10, 2, 9))
+    counts = bring_in(lesson())
+    assert counts["attention"] == {"list_frozen": 1}
+    assert not ClassSession.objects.exists()
+
+    row = ImportRow.objects.get()
+    staff = factories.staff_member(role="coordinator")
+    now = tokyo(2026, 10, 2, 10)
+    corrections.settle(row.pk, fixed={}, by=staff, now=now)
+    assert not ClassSession.objects.exists()
+
+    Intake.objects.filter(pk=intake.pk).update(list_frozen_at=None)
+    corrections.settle(row.pk, fixed={}, by=staff, now=now)
+    assert ClassSession.objects.get().code == "N1"

@@ -187,3 +187,26 @@ def test_while_the_list_is_frozen_a_class_cannot_grow(client, coordinator, lotte
     assert "frozen for the draw" in answer.content.decode()
     session.refresh_from_db()
     assert session.capacity == 1
+
+
+def test_the_person_s_page_says_why(client, coordinator, lottery) -> None:
+    from classes.lottery import draw, freezing
+
+    now = timezone.now()
+    frozen = freezing.freeze(lottery.pk, by=coordinator, now=now)
+    draw.fix_seed(
+        frozen.pk,
+        seed="1",
+        source=LotteryDraw.SeedSource.DICE,
+        note="",
+        by=coordinator,
+        now=now,
+    )
+    draw.run(frozen.pk, by=coordinator, now=now)
+    told = [
+        client.get(reverse("learner_detail", args=[application.learner_id])).context["page"]
+        for application in lottery.applications.all()
+    ]
+    said = [page.applications[0].why for page in told]
+    assert all("番" in sentence or "th" in sentence for sentence in said)
+    assert len(set(said)) == 3
