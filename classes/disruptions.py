@@ -198,6 +198,16 @@ def waiting_for_a_day() -> QuerySet[DisruptedLesson]:
     )
 
 
+def asked_about(*, now: datetime.datetime) -> list[DisruptedLesson]:
+    """What callers ask about today and in the days to come: stopped, or moved; one query."""
+    concerned = DisruptedLesson.objects.filter(disruption__day__gte=timezone.localdate(now))
+    return list(
+        concerned.exclude(outcome=Outcome.RESUMED)
+        .select_related("disruption", "lesson__venue", "lesson__class_session__course")
+        .order_by("starts_at", "pk")
+    )
+
+
 def _lock(lesson_pks: Iterable[int], why: Why, now: datetime.datetime) -> list[Lesson]:
     """Lock whatever these lessons touch; those that can still be stopped, as they stand now."""
     keys = list(lesson_pks)

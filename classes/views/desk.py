@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import retarget
 
-from classes import desk, desk_hints, desk_registration
+from classes import desk, desk_hints, desk_registration, disruptions
 from classes.desk_forms import CallForm, NewPersonForm, TypedCall, read_call
 from classes.models import Intake
 from classes.views.desk_answers import levels_of, say, show_answer
@@ -40,6 +40,7 @@ def desk_page(request: StaffRequest) -> HttpResponse:
         "figures": desk.figures(intake, rows),
         "recent": desk.recent_calls(request.user, intake, now=now),
         "call_form": CallForm(moment=now),
+        "bad_days": disruptions.asked_about(now=now),
     }
     return render(request, "classes/desk.html", context)
 
@@ -58,6 +59,7 @@ def desk_live(request: StaffRequest, code: str) -> HttpResponse:
         "changed": changed,
         "figures": desk.figures(intake, rows),
         "recent": desk.recent_calls(request.user, intake, now=now),
+        "bad_days": disruptions.asked_about(now=now),
     }
     return render(request, "classes/_desk_live.html", context)
 

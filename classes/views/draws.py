@@ -18,6 +18,9 @@ from staff.access_log import record_view
 from staff.keys import posted_key
 from staff.requests import StaffRequest
 
+# From so many numbers on, the wall's page is set in small type, so that it stays one page.
+MANY_NUMBERS = 300
+
 
 def intake_draw(request: StaffRequest, code: str) -> HttpResponse:
     """The draw at the stage it has reached."""
@@ -136,10 +139,12 @@ def draw_result_sheet(request: StaffRequest, pk: int) -> HttpResponse:
     """One page for the wall after the draw: seed, hash, receipts class by class."""
     run = get_object_or_404(LotteryDraw.objects.public().select_related("intake"), pk=pk)
     walked = why.walked(run)
+    results = pages.results(run)
     context = {
         "intake": run.intake,
         "run": run,
-        "results": pages.results(run),
+        "results": results,
+        "is_dense": sum(len(each.seated) + len(each.line) for each in results) > MANY_NUMBERS,
         "tiers": pages.tiers_of(run),
         "example": walked.reasons[0].drawn.entry.receipt if walked.reasons else "",
         "summary": pages.summary_of(run),

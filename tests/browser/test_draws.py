@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from classes import places
-from classes.models import Intake, LotteryDraw
+from classes.lottery import draw, freezing
+from classes.models import ClassSession, Intake, LotteryDraw
 from tests import factories
 
 DAY = datetime.timedelta(days=1)
@@ -29,7 +30,15 @@ def lottery(live_server: Any) -> Intake:
         factories.class_session(intake=intake, code=code, capacity=8, lessons=[now + 20 * DAY])
         for code in ("N1", "N2", "A1")
     ]
-    for number in range(150):
+    apply(intake, sessions, 150, now=now)
+    return intake
+
+
+def apply(
+    intake: Intake, sessions: list[ClassSession], parties: int, *, now: datetime.datetime
+) -> None:
+    """Every tenth party is a couple; everybody names one to three classes."""
+    for number in range(parties):
         people = [factories.learner() for _ in range(1 + (number % 10 == 0))]
         places.register(
             intake.pk,
@@ -38,7 +47,6 @@ def lottery(live_server: Any) -> Intake:
             by=None,
             now=now - 5 * DAY,
         )
-    return intake
 
 
 def press(page: Any, name: str) -> None:
@@ -86,13 +94,13 @@ def test_from_the_list_to_the_reason_by_keyboard(
         assert page.evaluate(wide)
 
 
-def test_the_result_of_165_people_fits_one_page_of_the_wall(
-    signed_in_page: Any, lottery: Intake
+@pytest.mark.parametrize("more", [0, 150])
+def test_the_result_of_165_and_of_330_people_fits_one_page_of_the_wall(
+    signed_in_page: Any, lottery: Intake, more: int
 ) -> None:
-    from classes.lottery import draw, freezing
-
     coordinator = factories.staff_member(role="coordinator")
     now = timezone.now()
+    apply(lottery, list(lottery.class_sessions.order_by("pk")), more, now=now)
     run = freezing.freeze(lottery.pk, by=coordinator, now=now)
     dice = LotteryDraw.SeedSource.DICE
     draw.fix_seed(run.pk, seed="1", source=dice, note="", by=coordinator, now=now)

@@ -195,3 +195,18 @@ def test_reception_sees_the_day_and_presses_nothing(
     page = client.get(reverse("day"), {"on": tomorrow.date().isoformat()})
     assert "These lessons cannot be held" not in page.content.decode()
     assert post(client, session, confirmed="1").status_code == 403
+
+
+def test_the_desk_says_what_does_not_take_place(
+    client: Client, session: ClassSession, planner: StaffMember
+) -> None:
+    intake = session.intake
+    why = disruptions.Why(Disruption.Cause.HALL)
+    url = f"{reverse('desk')}?intake={intake.code}"
+    assert "because of a closed hall" not in client.get(url).content.decode()
+    made = disruptions.stop([first(session).pk], why, by=planner, now=timezone.now())
+    assert "cancelled because of a closed hall" in client.get(url).content.decode()
+    live = client.get(reverse("desk_live", args=[intake.code])).content.decode()
+    assert "cancelled because of a closed hall" in live
+    disruptions.resume(made.pk, by=planner, now=timezone.now())
+    assert "because of a closed hall" not in client.get(url).content.decode()

@@ -51,7 +51,7 @@ def naive(listed: dict[str, Any]) -> tuple[dict[str, str], dict[str, list[str]]]
     """Seats and lines, from the published list and seed alone; nobody repeats here."""
     left = {each["code"]: each["seats"] for each in listed["classes"]}
     lines: dict[str, list[str]] = {code: [] for code in left}
-    seats = {}
+    seats: dict[str, str] = {}
 
     def rank(party: dict[str, Any]) -> tuple[int, str]:
         text = f"{SEED}:{party['receipts'][0]}"
