@@ -15,6 +15,9 @@ WINDOW = datetime.timedelta(minutes=60)
 SHORTEST = datetime.timedelta(minutes=5)
 RETRY_AFTER = datetime.timedelta(hours=2)
 RETRY_BEFORE_DUE = datetime.timedelta(minutes=30)
+# A call that is due within this is tried again in time, also before the usual hours: a class that
+# is cancelled in the morning cannot wait for nine o'clock (rule 51).
+PRESSING = datetime.timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ def next_attempt(*, due_at: datetime.datetime, now: datetime.datetime) -> dateti
     """When to try again: in two hours, sooner where it is pressing, else the next morning."""
     local = timezone.localtime(now)
     closing = closing_time(now=now)
+    if local < due_at <= local + PRESSING:
+        pause = min(RETRY_BEFORE_DUE, (due_at - local) / 2)
+        return max(_to_five_minutes(local + pause), local + datetime.timedelta(minutes=1))
     opening = local.replace(
         hour=settings.CALLS_FROM.hour, minute=settings.CALLS_FROM.minute, second=0, microsecond=0
     )

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from classes import calls, disruptions, lesson_taps, lessons, offers, work
+from classes import call_pace, calls, disruptions, lesson_taps, lessons, offers, work
 from classes.disruptions import Why
 from classes.models import (
     Attendance,
@@ -343,3 +343,11 @@ def test_the_learner_hears_it_in_their_language(
     stop(morning, by=planner)
     (notice,) = told(Notice.Purpose.CANCELLED)
     assert "because of a typhoon" in notice.sentence
+
+
+def test_nobody_picks_up_at_half_past_seven_and_is_tried_again_before_ten() -> None:  # rule 51
+    half_past_seven = MONDAY + datetime.timedelta(minutes=30)
+    at = call_pace.next_attempt(due_at=AT_TEN, now=half_past_seven)
+    assert at == MONDAY + HOUR
+    again = call_pace.next_attempt(due_at=AT_TEN, now=AT_TEN - datetime.timedelta(minutes=4))
+    assert AT_TEN - datetime.timedelta(minutes=4) < again < AT_TEN
