@@ -175,6 +175,8 @@ class Planner:
             residence=settings.CITY_NAME,
             reference_date=dates.reference_date,
             max_choices=3,
+            unreached_attempts=3,
+            unreached_days=2,
             notes="抽選(3希望まで)" if by_lot else "先着(電話・窓口・ファクス)",
             is_demo=True,
         )

@@ -228,9 +228,24 @@ def _evening(reception: Reception, opens: datetime.datetime) -> None:
             reception.try_to_reach(task, CallAttempt.Outcome.NO_ANSWER, now=now)
 
 
+def _nobody_picks_up(reception: Reception, now: datetime.datetime) -> None:
+    """Called in vain the first evening and today: the rules let this offer pass on (rule 27)."""
+    called = CallAttempt.objects.filter(outcome=CallAttempt.Outcome.NO_ANSWER)
+    task = (
+        CallTask.objects.open()
+        .filter(notice__offer__class_session=reception.opened.classes["N1"])
+        .filter(notice__offer__told_at__isnull=True, pk__in=called.values("task"))
+        .order_by("pk")
+        .first()
+    )
+    for minutes in (110, 62):
+        reception.try_to_reach(task, CallAttempt.Outcome.NO_ANSWER, now=now - minutes * MINUTE)
+
+
 def _until_now(reception: Reception, now: datetime.datetime) -> None:
     """The last two hours: one offer told, one to be told, one claimed, one still undoable."""
     work.do_round(now=now - 121 * MINUTE)
+    _nobody_picks_up(reception, now)
     reception.try_to_reach(
         reception.call_about_offer("N2"),
         CallAttempt.Outcome.REACHED,
