@@ -84,7 +84,17 @@ def call_record(request: StaffRequest, pk: int) -> HttpResponse:
         return _answer(request, task_pk=pk, form=form)
     recorded = call_attempts.record_attempt(pk, form.to_try(), by=request.user, now=now)
     record_view(request, [task.notice.learner], "call_recorded", ("call_attempts",))
-    return _answer(request, task_pk=pk, recorded=recorded, called=task.notice.learner)
+    offer = task.notice.offer
+    # As it stands after this try: in the list the call sinks until it is to be tried again.
+    in_vain = unreached.tries(offer, task.notice.intake) if offer else None
+    return _answer(
+        request,
+        task_pk=pk,
+        recorded=recorded,
+        called=task.notice.learner,
+        called_task=pk,
+        in_vain=in_vain,
+    )
 
 
 @require_POST

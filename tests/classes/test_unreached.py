@@ -155,3 +155,20 @@ def test_the_rule_is_printed_with_the_others(offer: Offer, clerk: StaffMember) -
     browser.force_login(clerk)
     sheet = browser.get(reverse("intake_rules_sheet", args=[offer.class_session.intake.code]))
     assert "2日にわたり2回お電話しても" in sheet.content.decode()
+
+
+def test_after_the_call_that_meets_the_rule_the_press_stands_there(
+    offer_now: Offer, clerk: StaffMember, client: Client
+) -> None:
+    client.force_login(clerk)
+    task = CallTask.objects.get(notice__offer=offer_now)
+    call(offer_now, clerk, timezone.now() - DAY)
+    press = reverse("call_pass_on", args=[task.pk])
+    number = task.notice.learner.phone_numbers.get().e164
+    typed = {"client_uuid": str(uuid.uuid4()), "outcome": "no_answer", "number": number}
+    client.post(reverse("call_claim", args=[task.pk]))
+    shown = client.get(reverse("call_list")).context["form"]["sentence"].value()
+
+    answer = client.post(reverse("call_record", args=[task.pk]), typed | {"sentence": shown})
+
+    assert press in answer.content.decode()
