@@ -67,6 +67,8 @@ class OpenOffer:
     offer: Offer
     members: tuple[Application, ...]
     is_late: bool
+    # A bad day: the time to answer stands still (rule 29).
+    is_paused: bool
     waits_for_undo: bool
     # Calls in vain, beside what the rule of the intake asks for before it passes on.
     tries: unreached.Tries
@@ -140,6 +142,9 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
     members = _members({e.party_id for e in entries} | {o.party_id for o in offers})
     passed = _passed_over(class_session, members)
     tries = unreached.tries_of(offers, intake)
+    paused = set(
+        Offer.objects.paused().filter(class_session=class_session).values_list("pk", flat=True)
+    )
     sitting = roster(class_session)
     times = waitlist.joining_times(class_session, intake)
     count = seats.count_one(class_session, now=now)
@@ -164,7 +169,8 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
             OpenOffer(
                 offer,
                 members.get(offer.party_id, ()),
-                offer.expires_at is not None and offer.expires_at <= now,
+                offer.expires_at is not None and offer.expires_at <= now and offer.pk not in paused,
+                offer.pk in paused,
                 offer.announce_after > now,
                 tries[offer.pk],
             )

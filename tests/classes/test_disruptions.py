@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from classes import call_pace, calls, disruptions, lesson_taps, lessons, offers, work
+from classes import call_pace, calls, class_page, disruptions, lesson_taps, lessons, offers, work
 from classes.disruptions import Why
 from classes.models import (
     Attendance,
@@ -273,6 +273,8 @@ def test_an_offer_that_stands_still_does_not_expire(
     Offer.objects.filter(pk=offer.pk).update(expires_at=MONDAY + HOUR)
 
     assert offers.expire_due(now=MONDAY + 2 * HOUR) == 0
+    (shown,) = class_page.page(offer.class_session, now=MONDAY + 2 * HOUR).offers
+    assert (shown.is_paused, shown.is_late) == (True, False)
     offer.refresh_from_db()
     assert offer.status == Offer.Status.OPEN
 
