@@ -62,8 +62,12 @@ class Cell:
     @property
     def mine(self) -> int | None:
         """What this instructor tapped in this lesson."""
-        own = [seen.value for seen in self.today if seen.by_pk == self.who_pk]
-        return own[-1] if own else None
+        return self.own.value if self.own else None
+
+    @property
+    def own(self) -> Seen | None:
+        """This instructor's observation in this lesson, with its note."""
+        return next((seen for seen in reversed(self.today) if seen.by_pk == self.who_pk), None)
 
     @property
     def now(self) -> Seen | None:

@@ -100,7 +100,10 @@
     for (const { tap } of tapQueue.pending().filter(isMine)) {
       if (tap.kind === "rate") {
         const cell = cellOf(tap.learner, tap.competency);
-        if (cell) showValue(cell, tap.value);
+        if (cell) {
+          showValue(cell, tap.value);
+          keepDetails(cell, tap);
+        }
       } else if (tap.kind === "attend") showStatus(tap.learner, tap.status);
       else companions.textContent = tap.number;
     }
@@ -124,15 +127,26 @@
     return { kind: "rate", learner: Number(learner), competency: Number(competency), value, said, ...more };
   }
 
+  // Note, phone and setting of this instructor's own value: a correction keeps them.
+  function detailsOf(cell) {
+    const { note = "", device = "", setting = "" } = cell.querySelector(".cell-tap").dataset;
+    return { note, device, setting };
+  }
+
+  function keepDetails(cell, { note = "", device = "", setting = "" }) {
+    Object.assign(cell.querySelector(".cell-tap").dataset, { note, device, setting });
+  }
+
   function inverseOf(cell) {
     const { m } = cell.querySelector(".cell-tap").dataset;
-    return rating(cell, m === "" ? null : Number(m));
+    return m === "" ? rating(cell, null) : rating(cell, Number(m), detailsOf(cell));
   }
 
   function rate(cell, value, more) {
     const { m } = cell.querySelector(".cell-tap").dataset;
-    const hasMore = more && (more.note || more.device || more.setting);
-    if (m === String(value ?? "") && !hasMore) return;
+    const before = detailsOf(cell);
+    const saysMore = Object.keys(before).some((name) => (more?.[name] ?? "") !== before[name]);
+    if (m === String(value ?? "") && !saysMore) return;
     // Whoever is looked at is here.
     const row = cell.closest("tr");
     const comes = value !== null && row.dataset.status === "" && row.querySelector(".attend-key");
@@ -182,6 +196,8 @@
       title: `${nameOf(learner)} ・ ${canOf(competency)}`,
       current: button.dataset.v,
       canTakeBack: button.dataset.m !== "",
+      draft: cell.id,
+      details: detailsOf(cell),
       choose: (value, more) => rate(cell, value, more),
     });
   }

@@ -5,9 +5,14 @@ const lessonPicker = (() => {
   if (!template) return null;
   let row = null;
   let opener = null;
+  // Cell → what was typed there and not yet given with a value: closing loses nothing.
+  const drafts = new Map();
+  let draftOf = null;
+  let asOpened = "";
 
   function close() {
     if (!row) return;
+    keepDraft();
     row.remove();
     row = null;
     const back = opener;
@@ -16,6 +21,20 @@ const lessonPicker = (() => {
       back.setAttribute("aria-expanded", "false");
       back.focus({ preventScroll: true });
     }
+  }
+
+  function keepDraft() {
+    if (!draftOf || JSON.stringify(details()) === asOpened) return;
+    drafts.set(draftOf, details());
+  }
+
+  function fill({ note = "", device = "", setting = "" }) {
+    row.querySelector("[data-picker-note]").value = note;
+    for (const [name, value] of [["picker-device", device], ["picker-setting", setting]]) {
+      const box = value && row.querySelector(`[name=${name}][value=${value}]`);
+      if (box) box.checked = true;
+    }
+    if (note || device || setting) row.querySelector("details").open = true;
   }
 
   function details() {
@@ -28,7 +47,8 @@ const lessonPicker = (() => {
   }
 
   // choose(value, details): value is null for "not looked at after all".
-  function open({ from, after, title, current, canTakeBack, choose }) {
+  // draft names the cell whose typed note outlives closing; details are those it has by now.
+  function open({ from, after, title, current, canTakeBack, draft, details: known, choose }) {
     const again = opener === from;
     close();
     if (again) return;
@@ -40,6 +60,9 @@ const lessonPicker = (() => {
     row.querySelector(".picker").setAttribute("aria-label", title);
     row.querySelector("[data-picker-back]").hidden = !canTakeBack;
     after.after(row);
+    draftOf = draft || null;
+    asOpened = JSON.stringify({ note: "", device: "", setting: "", ...known });
+    fill(drafts.get(draft) || known || {});
     const buttons = Array.from(row.querySelectorAll(".picker-value"));
     buttons.forEach((button) => {
       button.setAttribute("aria-pressed", String(button.dataset.value === current));
@@ -48,6 +71,11 @@ const lessonPicker = (() => {
       const button = event.target.closest("button");
       if (!button) return;
       const more = details();
+      const isGiven = button.dataset.value !== undefined || "pickerBack" in button.dataset;
+      if (isGiven) {
+        drafts.delete(draftOf);
+        draftOf = null;
+      }
       if (button.dataset.value !== undefined) {
         close();
         choose(Number(button.dataset.value), more);

@@ -146,6 +146,34 @@ def test_a_note_and_whose_phone_are_one_tap_further(
     assert (seen.note, seen.device, seen.setting) == ("文字を大きくしたら読めた", "loan", "real")
 
 
+def test_a_note_outlives_closing_a_correction_and_an_undo(
+    board: Page, setsuko: Learner, news: Competency
+) -> None:
+    def latest() -> Assessment:
+        all_sent(board)
+        return Assessment.objects.latest("pk")
+
+    cell(board, setsuko, news).locator(".cell-tap").tap()
+    board.locator(".picker-more summary").tap()
+    board.locator("[data-picker-note]").fill("文字を大きく")
+    board.locator("[data-picker-close]").tap()
+    cell(board, setsuko, news).locator(".cell-tap").tap()
+    expect(board.locator("[data-picker-note]")).to_have_value("文字を大きく")
+    board.locator(".picker-value[data-value='2']").tap()
+    assert (latest().value, latest().note) == (2, "文字を大きく")
+
+    rate(board, setsuko, news, 3)
+    assert (latest().value, latest().note) == (3, "文字を大きく")
+
+    cell(board, setsuko, news).locator(".cell-tap").tap()
+    board.locator("[data-picker-note]").fill("ひとりで")
+    board.locator(".picker-value[data-value='4']").tap()
+    assert (latest().value, latest().note) == (4, "ひとりで")
+    board.locator("#board-undo").tap()
+    expect(cell(board, setsuko, news).locator(".support-3")).to_be_visible()
+    assert (latest().value, latest().note) == (3, "文字を大きく")
+
+
 def test_without_a_network_taps_are_marked_kept_and_sent_once_in_order(
     board: Page, setsuko: Learner, news: Competency, watch: Any
 ) -> None:
