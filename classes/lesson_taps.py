@@ -28,6 +28,9 @@ from staff.models import StaffMember
 OLDEST = datetime.timedelta(days=14)
 # How long one request may be on its way through weak Wi-Fi.
 IN_FLIGHT = datetime.timedelta(minutes=1)
+# A substitute's right ends at midnight; what they tapped before it may arrive the day after, when
+# the tablet is back in a network (rule 65 is about seeing, and nothing is shown for a tap).
+LATE = datetime.timedelta(days=1)
 
 
 class NoSuchLesson(LookupError):
@@ -56,6 +59,10 @@ class Tap:
         earliest = min(morning, now)
         age = min(max(self.age, datetime.timedelta()), OLDEST)
         return max(now - age, earliest)
+
+    def allowed_at(self, now: datetime.datetime) -> datetime.datetime:
+        """The moment by which it is judged who may fill in the lesson."""
+        return now - min(max(self.age, datetime.timedelta()), LATE)
 
 
 class CancelledByCity(ValueError):
@@ -91,7 +98,7 @@ def rate(
     """
     if rating.value is not None and not 0 <= rating.value <= 4:
         raise ValueError("support is a number from 0 to 4")
-    lesson = _lesson_with(lesson_pk, rating.learner_pk, by=by, now=now)
+    lesson = _lesson_with(lesson_pk, rating.learner_pk, by=by, now=rating.allowed_at(now))
     for _try in range(3):
         try:
             with transaction.atomic():
@@ -181,7 +188,7 @@ def mark(
     """
     if presence.status and presence.status not in Attendance.Status.values:
         raise ValueError("no such attendance")
-    lesson = _lesson_with(lesson_pk, presence.learner_pk, by=by, now=now)
+    lesson = _lesson_with(lesson_pk, presence.learner_pk, by=by, now=presence.allowed_at(now))
     seat = lesson.seat  # type: ignore[attr-defined]
     if seat is None:
         raise NotInThisLesson

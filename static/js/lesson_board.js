@@ -142,16 +142,17 @@
     return m === "" ? rating(cell, null) : rating(cell, Number(m), detailsOf(cell));
   }
 
-  function rate(cell, value, more) {
+  function rate(cell, value, more = detailsOf(cell)) {
     const { m } = cell.querySelector(".cell-tap").dataset;
     const before = detailsOf(cell);
-    const saysMore = Object.keys(before).some((name) => (more?.[name] ?? "") !== before[name]);
+    const saysMore = Object.keys(before).some((name) => more[name] !== before[name]);
     if (m === String(value ?? "") && !saysMore) return;
-    // Whoever is looked at is here.
+    // Whoever is looked at is here, also one who was thought absent.
     const row = cell.closest("tr");
-    const comes = value !== null && row.dataset.status === "" && row.querySelector(".attend-key");
+    const was = row.dataset.status;
+    const comes = value !== null && was !== "present" && row.querySelector(".attend-key");
     const here = (status) => (comes ? [attendance(row.dataset.row, status)] : []);
-    tap([...here("present"), rating(cell, value, more)], [inverseOf(cell), ...here("")]);
+    tap([...here("present"), rating(cell, value, more)], [inverseOf(cell), ...here(was)]);
   }
 
   function rateColumn(competency, value, more) {

@@ -174,6 +174,19 @@ def test_a_note_outlives_closing_a_correction_and_an_undo(
     assert (latest().value, latest().note) == (3, "文字を大きく")
 
 
+def test_whoever_is_looked_at_is_here_also_if_thought_absent(
+    board: Page, setsuko: Learner, news: Competency
+) -> None:
+    absent = board.locator(f"[data-row='{setsuko.pk}'] .attend-key[data-s='absent']")
+    present = board.locator(f"[data-row='{setsuko.pk}'] .attend-key[data-s='present']")
+    absent.tap()
+    rate(board, setsuko, news, 3)
+    expect(present).to_have_attribute("aria-pressed", "true")
+    board.locator("#board-undo").tap()
+    expect(absent).to_have_attribute("aria-pressed", "true")
+    all_sent(board)
+
+
 def test_without_a_network_taps_are_marked_kept_and_sent_once_in_order(
     board: Page, setsuko: Learner, news: Competency, watch: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """What is tapped in the classroom: recorded once, in its order, by those who may."""
 
+import dataclasses
 import datetime
 import uuid
 from typing import Any
@@ -272,6 +273,22 @@ def test_a_substitute_sees_one_lesson_until_midnight(
     assert lesson_board.of(lesson.pk, who=stand_in, now=midnight) is None
     second = session.lessons.get(number=2)
     assert lesson_board.of(second.pk, who=stand_in, now=NOW) is None
+
+
+def test_what_a_substitute_tapped_before_midnight_may_arrive_after_it(
+    lesson: Lesson, learner: Learner, news: Competency, instructor: StaffMember
+) -> None:
+    stand_in = factories.staff_member(role="instructor")
+    teaching.add_substitute(lesson, stand_in, by=instructor, now=NOW)
+    morning = factories.tokyo(2026, 10, 6, 8)
+    tapped = dataclasses.replace(rating(learner, news, 3), age=morning - NOW)
+    assert lesson_taps.rate(lesson.pk, tapped, by=stand_in, now=morning)
+    with pytest.raises(NoSuchLesson):
+        lesson_taps.rate(lesson.pk, rating(learner, news, 2), by=stand_in, now=morning)
+    week_later = morning + datetime.timedelta(days=7)
+    old = dataclasses.replace(rating(learner, news, 1), age=week_later - NOW)
+    with pytest.raises(NoSuchLesson):
+        lesson_taps.rate(lesson.pk, old, by=stand_in, now=week_later)
 
 
 def test_only_an_instructor_stands_in(lesson: Lesson, instructor: StaffMember) -> None:
