@@ -293,6 +293,7 @@
     showPending();
   }
 
+  let isStale = false;
   async function look() {
     if (document.hidden || !navigator.onLine) return;
     const here = rows().map((row) => row.dataset.row).join(",");
@@ -302,13 +303,17 @@
         headers: { "HX-Request": "true" },
         cache: "no-store",
       });
+      // What was refused must not stay on the grid: read the lesson anew, once nothing waits.
+      const isQuiet = !lessonPicker.isOpen() && !tapQueue.pending().length;
+      if (isStale && response.ok && isQuiet) return location.reload();
       if (response.status === 200) take(await response.text());
     } catch {
       // The next look comes soon; the queue says that the connection is gone.
     }
   }
 
-  document.addEventListener("taps-settled", () => {
+  document.addEventListener("taps-settled", (event) => {
+    isStale ||= event.detail.anyRefused;
     showPending();
     look();
   });

@@ -147,7 +147,8 @@ const tapQueue = (() => {
       drop(item.key);
     }
     if (refused.length) keep(REFUSED, refused.slice(-50));
-    document.dispatchEvent(new CustomEvent("taps-settled", { detail: { items } }));
+    const anyRefused = items.some((item) => why.get(item.tap.uuid));
+    document.dispatchEvent(new CustomEvent("taps-settled", { detail: { items, anyRefused } }));
   }
 
   async function portion(items) {

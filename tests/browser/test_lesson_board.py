@@ -187,6 +187,16 @@ def test_whoever_is_looked_at_is_here_also_if_thought_absent(
     all_sent(board)
 
 
+def test_what_was_refused_does_not_stay_on_the_grid(board: Page, setsuko: Learner) -> None:
+    """The city cancelled the lesson while the page stood open (rule 63)."""
+    Lesson.objects.update(cancelled_at=timezone.now())
+    present = board.locator(f"[data-row='{setsuko.pk}'] .attend-key[data-s='present']")
+    present.tap()
+    expect(board.locator("[data-tap-refused]")).to_contain_text("市の都合で中止")
+    expect(present).to_have_attribute("aria-pressed", "false")
+    expect(board.locator("[data-tap-refused]")).to_contain_text("山田 節子")
+
+
 def test_without_a_network_taps_are_marked_kept_and_sent_once_in_order(
     board: Page, setsuko: Learner, news: Competency, watch: Any
 ) -> None:
