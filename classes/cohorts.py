@@ -87,6 +87,8 @@ class Cohort:
     away: tuple[Away, ...]
     months: tuple[Month, ...]
     level_titles: tuple[str, ...]
+    # Whether any of its lessons has begun: before that there is nothing to judge.
+    has_begun: bool
 
     @property
     def is_small(self) -> bool:
@@ -95,6 +97,8 @@ class Cohort:
     @property
     def signs(self) -> tuple[str, ...]:
         """Whether teaching works, in words, as far as the figures say."""
+        if not self.has_begun:
+            return (_("No lesson has been held yet: there is nothing to judge."),)
         if self.is_small:
             return (_("Fewer than %(count)d people: too few to judge by.") % {"count": FEWEST},)
         said = [
@@ -184,6 +188,7 @@ def _cohort(
         away=_away(people, now=now, days=away_days),
         months=_months(after.values(), [step.level_pk for step in steps], now),
         level_titles=tuple(titles[step.level_pk] for step in steps),
+        has_begun=bool(span) and begins <= now,
     )
 
 

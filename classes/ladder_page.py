@@ -158,7 +158,12 @@ def sheets(
 
 
 def next_lessons(learners: Iterable[Learner], *, now: datetime.datetime) -> dict[int, Lesson]:
-    """The next lesson of a seat that each person holds, in two queries."""
+    """The next lesson, after today, of a seat that each person holds; in two queries.
+
+    A sheet is printed before the lesson at whose end it is handed out.
+    """
+    local = timezone.localtime(now)
+    tonight = local.replace(hour=23, minute=59, second=59, microsecond=999999)
     held = Enrollment.objects.held().filter(
         application__learner__in=[learner.pk for learner in learners]
     )
@@ -167,7 +172,7 @@ def next_lessons(learners: Iterable[Learner], *, now: datetime.datetime) -> dict
         people.setdefault(session_pk, []).append(learner_pk)
     coming = (
         Lesson.objects.filter(
-            Q(class_session__in=people), starts_at__gt=now, cancelled_at__isnull=True
+            Q(class_session__in=people), starts_at__gt=tonight, cancelled_at__isnull=True
         )
         .select_related("class_session__course", "venue")
         .order_by("starts_at")

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import charts, cohorts
+from classes import charts, cohorts, ladder_page
 from classes.models import Attendance, ClassSession
 from learners.models import Learner
 from skill_levels.models import Assessment, Competency
@@ -182,3 +182,23 @@ def test_an_instructor_sees_their_own_class_only(
     assert client.get(address).status_code == 404
     taught.instructors.add(instructor)
     assert client.get(address).status_code == 200
+
+
+def test_before_its_first_lesson_a_class_is_not_judged() -> None:
+    session = factories.class_session(capacity=8, lessons=[factories.tokyo(2026, 10, 5, 10)])
+    for _ in range(6):
+        factories.registered(session)
+    early = cohorts.of_class(session, now=factories.tokyo(2026, 10, 1, 10))
+    assert early.signs == ("まだ1回も行っていないため、評価できません。",)
+    later = cohorts.of_class(session, now=factories.tokyo(2026, 10, 5, 15))
+    assert later.has_begun
+
+
+def test_a_sheet_names_the_lesson_after_the_one_it_is_handed_out_in() -> None:
+    session = factories.class_session(
+        lessons=[factories.tokyo(2026, 10, 5, 10), factories.tokyo(2026, 10, 12, 10)]
+    )
+    (application,) = factories.registered(session)
+    morning = factories.tokyo(2026, 10, 5, 8)
+    found = ladder_page.next_lessons([application.learner], now=morning)
+    assert found[application.learner_id].number == 2
