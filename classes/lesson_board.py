@@ -75,6 +75,11 @@ class Cell:
         return self.today[-1] if self.today else None
 
     @property
+    def by_whom(self) -> list[Seen]:
+        """The latest of each instructor in this lesson."""
+        return list({seen.by_pk: seen for seen in self.today}.values())
+
+    @property
     def differs(self) -> bool:
         """Whether two instructors saw two things in this lesson."""
         return len({seen.value for seen in self.today}) > 1

@@ -114,6 +114,8 @@ def test_two_instructors_do_not_overwrite_each_other(
     assert [seen.value for seen in shown.today] == [1, 3]
     assert shown.now.value == 3
     assert shown.differs
+    assert {seen.value for seen in shown.by_whom} == {seen.value for seen in shown.today}
+    assert len(shown.by_whom) == 2
 
 
 def test_a_tap_of_a_later_lesson_is_a_new_observation(
