@@ -29,6 +29,9 @@ from staff.models import StaffMember
 
 # These keep a whole city at home, and everybody from the telephone; an illness does not.
 FOR_EVERYBODY = (Disruption.Cause.TYPHOON, Disruption.Cause.SNOW, Disruption.Cause.OTHER)
+# Only a day that is here, or begins with the next morning, keeps anybody from answering: a hall
+# known to be closed in six weeks does not.
+NEAR = datetime.timedelta(days=1)
 # The morning after, when the office opens, time runs again.
 GOES_ON_AT = datetime.time(9)
 
@@ -85,7 +88,7 @@ def reach(chosen: Sequence[Lesson], why: Why, *, now: datetime.datetime) -> Reac
         seats=len(seats),
         by_phone=len(people) - by_letter,
         by_letter=by_letter,
-        offers=_offers_concerned(chosen, is_whole_day=whole).count(),
+        offers=_offers_concerned(chosen, is_whole_day=whole, now=now).count(),
         is_whole_day=whole,
     )
 
@@ -213,7 +216,7 @@ def _lock(lesson_pks: Iterable[int], why: Why, now: datetime.datetime) -> list[L
     keys = list(lesson_pks)
     asked = list(Lesson.objects.filter(pk__in=keys).select_related("class_session"))
     whole = _is_whole_day(asked, why, now)
-    offered = _offers_concerned(asked, is_whole_day=whole)
+    offered = _offers_concerned(asked, is_whole_day=whole, now=now)
     locking.lock_intakes(
         [lesson.class_session.intake_id for lesson in asked]
         + list(offered.values_list("class_session__intake", flat=True))
@@ -246,7 +249,8 @@ def _press(
         DisruptedLesson(disruption=made, lesson=lesson, starts_at=lesson.starts_at)
         for lesson in chosen
     )
-    offers = _offers_concerned(chosen, is_whole_day=_is_whole_day(chosen, why, now))
+    whole = _is_whole_day(chosen, why, now)
+    offers = _offers_concerned(chosen, is_whole_day=whole, now=now)
     OfferPause.objects.bulk_create(
         OfferPause(disruption=made, offer=offer, paused_at=now) for offer in offers
     )
@@ -261,8 +265,15 @@ def _is_whole_day(chosen: Sequence[Lesson], why: Why, now: datetime.datetime) ->
     return not left.exclude(pk__in=[lesson.pk for lesson in chosen]).exists()
 
 
-def _offers_concerned(chosen: Sequence[Lesson], *, is_whole_day: bool) -> QuerySet[Offer]:
-    """Open offers: all of them where the whole day falls out, else those for these classes."""
+def _offers_concerned(
+    chosen: Sequence[Lesson], *, is_whole_day: bool, now: datetime.datetime
+) -> QuerySet[Offer]:
+    """Open offers: all of them where the whole day falls out, else those for these classes.
+
+    None of them before the evening before.
+    """
+    if not chosen or chosen[0].day > timezone.localdate(now) + NEAR:
+        return Offer.objects.none()
     if is_whole_day:
         return Offer.objects.open()
     return Offer.objects.open().filter(

@@ -1,6 +1,7 @@
 """A day on one screen, and what is pressed on a bad one."""
 
 import datetime
+import hashlib
 from collections.abc import Sequence
 
 from django.contrib import messages
@@ -41,7 +42,8 @@ def day_stop(request: StaffRequest) -> HttpResponse:
     is_confirmed = "confirmed" in request.POST
     rows = _new_day_forms(request, chosen, now=now) if form.moves else []
     valid = all(row.is_valid() for row in rows if row.is_bound)
-    if is_confirmed and valid:
+    warned = _warn(rows, now=now)
+    if is_confirmed and valid and _has_seen(request, warned):
         try:
             if form.moves:
                 made = disruptions.move(plans_of(rows), form.why(), by=request.user, now=now)
@@ -53,9 +55,9 @@ def day_stop(request: StaffRequest) -> HttpResponse:
             return _show_day(request, on, form, [lesson.pk for lesson in chosen], status=422)
         messages.success(request, _("Done. Everybody concerned stands on the call list now."))
         return redirect("disruption", made.pk)
-    _warn(rows, chosen, now=now)
     context = {
         "day": on,
+        "warned": warned,
         "form": form,
         "chosen": chosen,
         "rows": rows,
@@ -98,16 +100,13 @@ def disruption_reschedule(request: StaffRequest, pk: int) -> HttpResponse:
         return _show_disruption(request, made, rows, status=422)
     if not all(row.is_valid() for row in wanted):
         return _show_disruption(request, made, rows, status=422)
+    if not _has_seen(request, _warn(rows, now=now)):
+        return _show_disruption(request, made, rows)
     try:
         disruptions.reschedule(pk, plans_of(wanted), by=request.user, now=now)
     except (disruptions.NothingThere, LessonHeld) as refused:
         messages.error(request, str(refused))
         return _show_disruption(request, made, rows, status=422)
-    lessons = [row.lesson for row in wanted]
-    for lesson_pk, texts in new_days.all_in_the_way(lessons, plans_of(wanted)).items():
-        named = next(lesson for lesson in lessons if lesson.pk == lesson_pk).class_session
-        for text in texts:
-            messages.warning(request, f"{named.code}: {text}")
     messages.success(request, _("The new days stand. Everybody concerned is on the call list."))
     return redirect("disruption", pk)
 
@@ -147,12 +146,13 @@ def _show_disruption(
     record_view(request, list(page.interpreters), "disruption", ("name",))
     if rows is None:
         rows = _rows_to_reschedule(request, made, now=now)
-        _warn(rows, [row.lesson for row in rows], now=now)
+    warned = _warn(rows, now=now)
     ticked = posted_keys(request.POST.getlist("lesson"))
     context = {
         "page": page,
         "made": made,
         "rows": rows,
+        "warned": warned,
         "ticked": ticked if request.method == "POST" else [row.lesson.pk for row in rows],
     }
     return render(request, "classes/disruption.html", context, status=status)
@@ -181,17 +181,29 @@ def _rows_to_reschedule(
     )
 
 
-def _warn(rows: Sequence[NewDayForm], chosen: Sequence[Lesson], *, now: datetime.datetime) -> None:
-    """Put beside each row what stands in the way of its new day."""
+def _warn(rows: Sequence[NewDayForm], *, now: datetime.datetime) -> str:
+    """Put beside each row what stands in the way of its new day; what is warned of, in short."""
     plans = {}
     for row in rows:
         if not row.is_bound:
             plans[row.lesson.pk] = new_days.proposed(row.lesson, now=now)
         elif row.is_valid():
             plans[row.lesson.pk] = row.plan()
-    found = new_days.all_in_the_way(chosen, plans)
+    found = new_days.all_in_the_way([row.lesson for row in rows], plans)
     for row in rows:
         row.warnings = found.get(row.lesson.pk, [])
+    said = [text for row in rows for text in row.warnings]
+    return hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest()[:16] if said else ""
+
+
+def _has_seen(request: StaffRequest, warned: str) -> bool:
+    """Whether the warnings stood on the page from which it was pressed; else they are shown."""
+    if request.POST.get("warned", "") == warned or not warned:
+        return True
+    messages.warning(
+        request, _("Something stands in the way of a new day. Press again to keep to it.")
+    )
+    return False
 
 
 def _day(text: str) -> datetime.date:

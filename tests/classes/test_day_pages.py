@@ -110,6 +110,25 @@ def test_moving_proposes_a_day_and_takes_another(
     assert Notice.objects.filter(purpose=Notice.Purpose.CHANGED).count() == 1
 
 
+def test_what_stands_in_the_way_is_shown_before_it_is_done(
+    client: Client, planner: StaffMember, session: ClassSession, tomorrow: datetime.datetime
+) -> None:
+    lesson = first(session)
+    factories.class_session(code="N2", venue=lesson.venue, lessons=[tomorrow + 2 * DAY])
+    new = {
+        f"lesson-{lesson.pk}-day": (tomorrow + 2 * DAY).date().isoformat(),
+        f"lesson-{lesson.pk}-begins": "10:00",
+        f"lesson-{lesson.pk}-venue": str(lesson.venue_id),
+    }
+    warned = post(client, session, action="move", confirmed="1", **new)
+    assert warned.status_code == 200
+    assert "N2" in "".join(warned.context["rows"][0].warnings)
+    assert first(session).starts_at == tomorrow
+    again = new | {"warned": warned.context["warned"]}
+    post(client, session, action="move", confirmed="1", **again)
+    assert first(session).starts_at == tomorrow + 2 * DAY
+
+
 def test_what_another_pressed_meanwhile_is_said(
     client: Client, planner: StaffMember, session: ClassSession
 ) -> None:

@@ -286,6 +286,19 @@ def test_only_the_offers_of_the_stopped_classes_stand_still_on_half_a_day(
     assert stop(morning, by=planner).offer_pauses.count() == 0
 
 
+def test_a_day_that_is_far_off_holds_no_offer_still(
+    morning: ClassSession, afternoon: ClassSession, planner: StaffMember
+) -> None:
+    offer_of_the_day(AT_TEN + 30 * DAY)
+    keys = [first(morning).pk, first(afternoon).pk]
+    early = MONDAY - datetime.timedelta(hours=8)
+    assert disruptions.reach([first(morning)], TYPHOON, now=early - 2 * DAY).offers == 0
+    long_before = disruptions.stop(keys[:1], TYPHOON, by=planner, now=early - 2 * DAY)
+    assert long_before.offer_pauses.count() == 0
+    evening_before = disruptions.stop(keys[1:], TYPHOON, by=planner, now=early)
+    assert evening_before.offer_pauses.count() == 1
+
+
 def test_an_illness_lets_the_other_offers_run_on(
     morning: ClassSession, planner: StaffMember
 ) -> None:
