@@ -57,6 +57,10 @@ class Hall:
     venue: Venue
     rows: tuple[Row, ...]
 
+    @property
+    def may_be_stopped(self) -> bool:
+        return any(row.may_be_stopped for row in self.rows)
+
 
 @dataclass(frozen=True)
 class DayPage:
@@ -73,8 +77,8 @@ class DayPage:
     tasks: Sequence[StaffTask]
 
     @property
-    def lessons(self) -> int:
-        return sum(len(hall.rows) for hall in self.halls)
+    def may_be_stopped(self) -> bool:
+        return any(hall.may_be_stopped for hall in self.halls)
 
     @property
     def calls_in_all(self) -> int:

@@ -307,14 +307,16 @@ def _cells(
 
 
 def upcoming(who: StaffMember, *, now: datetime.datetime) -> list[Lesson]:
-    """The lessons this person teaches today and in the next two weeks, and of the week past."""
+    """The lessons this person teaches today and in the next two weeks, and of the week past.
+
+    Those that the city cancelled are among them: nobody should set out for one.
+    """
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return list(
         teaching.lessons_of(who, now=now)
         .filter(
             starts_at__gte=today - datetime.timedelta(days=7),
             starts_at__lt=today + datetime.timedelta(days=15),
-            cancelled_at__isnull=True,
             class_session__cancelled_at__isnull=True,
         )
         .select_related("class_session__course", "class_session__intake", "venue")

@@ -229,3 +229,17 @@ def test_the_desk_says_what_does_not_take_place(
     assert "cancelled because of a closed hall" in live
     disruptions.resume(made.pk, by=planner, now=timezone.now())
     assert "because of a closed hall" not in client.get(url).content.decode()
+
+
+def test_an_instructor_is_told_of_the_lesson_that_falls_out(
+    client: Client, session: ClassSession, planner: StaffMember
+) -> None:
+    teacher = factories.staff_member(role="instructor", language="en")
+    session.instructors.add(teacher)
+    why = disruptions.Why(Disruption.Cause.TYPHOON)
+    disruptions.stop([first(session).pk], why, by=planner, now=timezone.now())
+    form = client.get(reverse("class_edit", args=[session.pk])).content.decode()
+    assert "is cancelled by the city. Give it a new day below" in form
+    client.force_login(teacher)
+    page = client.get(reverse("lesson_list")).content.decode()
+    assert page.count("cancelled by the city") == 1
