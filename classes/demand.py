@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -18,6 +18,7 @@ from classes.models import (
     Venue,
     WaitlistEntry,
 )
+from classes.seats import SeatCount
 from skill_levels.models import SkillLevel
 
 NOON = 12
@@ -46,14 +47,11 @@ class Cell:
     classes: tuple[ClassSession, ...]
     capacity: int
     held: int
+    offered: int
     first_choices: int
     waiting: int
     enquiries: int
     one_more: OneMore
-
-    @property
-    def free(self) -> int:
-        return max(self.capacity - self.held, 0)
 
 
 @dataclass(frozen=True)
@@ -105,14 +103,15 @@ def of(intake: Intake, *, now: datetime.datetime) -> Demand:
                 classes=tuple(group),
                 capacity=capacity,
                 held=sum(counts[session.pk].held for session in group),
+                offered=sum(counts[session.pk].offered for session in group),
                 first_choices=first_choices,
                 waiting=sum(party.people for party in here),
                 enquiries=sum(asked.get(session.pk, 0) for session in group),
                 one_more=_one_more(
                     intake,
                     group,
-                    here,
-                    _of(line, by_level[level_pk]),
+                    (here, _free(counts, group)),
+                    (_of(line, by_level[level_pk]), _free(counts, by_level[level_pk])),
                     beyond=max(first_choices - capacity, 0),
                 ),
             )
@@ -125,11 +124,12 @@ def of(intake: Intake, *, now: datetime.datetime) -> Demand:
 def _one_more(
     intake: Intake,
     group: Sequence[ClassSession],
-    here: Sequence[_Party],
-    level: Sequence[_Party],
+    here: tuple[Sequence[_Party], int],
+    level: tuple[Sequence[_Party], int],
     *,
     beyond: int,
 ) -> OneMore:
+    """`here` and `level` are a line each with the seats that are free for it as it is."""
     like = max(group, key=lambda session: (session.capacity, session.pk))
     if intake.awaits_draw:
         seated = min(like.capacity, beyond)
@@ -137,10 +137,19 @@ def _one_more(
     return OneMore(
         like,
         like.capacity,
-        _seated(here, like.capacity),
-        _seated(level, like.capacity),
+        _more(*here, like.capacity),
+        _more(*level, like.capacity),
         is_estimate=False,
     )
+
+
+def _free(counts: Mapping[int, SeatCount], sessions: Iterable[ClassSession]) -> int:
+    return sum(counts[session.pk].offerable for session in sessions)
+
+
+def _more(line: Sequence[_Party], free: int, seats: int) -> int:
+    """How many people further seats would seat, after those that lie free are filled."""
+    return _seated(line, free + seats) - _seated(line, free)
 
 
 def _seated(line: Iterable[_Party], free: int) -> int:

@@ -306,7 +306,11 @@ def _give_new_days(
     now: datetime.datetime,
 ) -> None:
     for lesson in chosen:
-        lessons.move(lesson, planned[lesson.pk], by=by, now=now)
+        plan = planned[lesson.pk]
+        if (plan.starts_at, plan.venue.pk) == (lesson.starts_at, lesson.venue_id):
+            said = gettext("%(code)s: it was to be then and there. Choose another day or hall.")
+            raise NothingThere(said % {"code": lesson.class_session.code})
+        lessons.move(lesson, plan, by=by, now=now)
     _mark(made, chosen, Outcome.MOVED)
 
 

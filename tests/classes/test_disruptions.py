@@ -231,6 +231,16 @@ def test_moved_at_once_and_nobody_is_told_that_it_was_cancelled(
     assert made.disrupted_lessons.get().outcome == DisruptedLesson.Outcome.MOVED
 
 
+def test_the_day_it_had_is_no_new_day(morning: ClassSession, planner: StaffMember) -> None:
+    lesson = first(morning)
+    with pytest.raises(disruptions.NothingThere):
+        disruptions.move({lesson.pk: later(lesson, 0)}, TYPHOON, by=planner, now=MONDAY)
+    made = stop(morning, by=planner)
+    with pytest.raises(disruptions.NothingThere):
+        disruptions.reschedule(made.pk, {lesson.pk: later(lesson, 0)}, by=planner, now=MONDAY)
+    assert disruptions.waiting_for_a_day().count() == 1
+
+
 def offer_of_the_day(session_starts: datetime.datetime) -> Offer:
     """Told on Sunday at noon, to be answered by Tuesday at noon."""
     intake = factories.intake(
