@@ -20,9 +20,9 @@ from staff.models import StaffMember
 # Calls are sorted by this first; offers nobody was told of head the list (rule 29).
 URGENCY = {
     Notice.Purpose.OFFER: 1,
-    # "Do not set out": as urgent as an offer nobody was told of, and then by the hour.
-    Notice.Purpose.CANCELLED: 0,
-    Notice.Purpose.RESUMED: 0,
+    # Within a day of the lesson these come before everything (classes.lesson_notices).
+    Notice.Purpose.CANCELLED: 2,
+    Notice.Purpose.RESUMED: 2,
     Notice.Purpose.CHANGED: 2,
     Notice.Purpose.MOVED: 3,
     Notice.Purpose.SEATED: 3,

@@ -133,6 +133,10 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     past_rounds.change_last_lesson(
         running, "A1", told=6, now=dates.current.opens_at + datetime.timedelta(hours=5)
     )
+    # Closed halls are known some days before; what was called meanwhile is the office's morning.
+    past_rounds.close_hall(
+        running, "P1", left=2, by=staff["tanto"], now=dates.now - datetime.timedelta(hours=20)
+    )
     current_round.play(Reception(city, current, operators), dates)
     current_round.ask_too_early(Reception(city, coming, operators), now=now)
     city.keep_placements()

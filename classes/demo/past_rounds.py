@@ -3,14 +3,22 @@
 import datetime
 from collections.abc import Iterator, Sequence
 
-from classes import cancelling, steering
+from classes import cancelling, disruptions, steering
 from classes.demo.calendar import DAY, Round
 from classes.demo.people import BY_FAX, NO_CALLS, Person
 from classes.demo.reception import MINUTE, Outcome, Reception, Source
 from classes.lessons import set_lessons
-from classes.models import CallAttempt, CallTask, ClassSession, Enrollment
+from classes.models import (
+    CallAttempt,
+    CallTask,
+    ClassSession,
+    Disruption,
+    Enrollment,
+    Notice,
+)
 from classes.timetable import Planned
 from learners import people
+from staff.models import StaffMember
 
 SECOND = datetime.timedelta(seconds=1)
 
@@ -56,6 +64,24 @@ def change_last_lesson(
         if CallTask.objects.open().filter(pk=task.pk).exists():
             reached = CallAttempt.Outcome.REACHED
             reception.try_to_reach(task, reached, now=now + number * 6 * MINUTE)
+
+
+def close_hall(
+    reception: Reception, code: str, *, left: int, by: StaffMember, now: datetime.datetime
+) -> None:
+    """The next lesson cannot be held: its people are called, but for some; no new day yet."""
+    session = reception.opened.classes[code]
+    lesson = session.lessons.filter(starts_at__gt=now + datetime.timedelta(days=1)).first()
+    if lesson is None:
+        return
+    why = disruptions.Why(Disruption.Cause.HALL)
+    disruptions.stop([lesson.pk], why, by=by, now=now)
+    calls = CallTask.objects.open().filter(notice__purpose=Notice.Purpose.CANCELLED)
+    tasks = list(calls.filter(notice__intake=reception.intake).order_by("pk"))
+    for number, task in enumerate(tasks[: max(len(tasks) - left, 0)], start=1):
+        if CallTask.objects.open().filter(pk=task.pk).exists():
+            reached = CallAttempt.Outcome.REACHED
+            reception.try_to_reach(task, reached, now=now + number * 4 * MINUTE)
 
 
 def wishes_of(reception: Reception, person: Person) -> list[ClassSession]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import desk, stalled, timetable
+from classes import desk, disruptions, stalled, timetable
 from classes.demo import accounts, build, calendar, clearing, state
 from classes.models import (
     Application,
@@ -269,6 +269,13 @@ def test_fresh_builds_the_very_same_city_on_the_same_day_and_leaves_accounts_alo
         assert client.get(reverse("password_change")).status_code == 200
     assert contents() == before
     assert set(StaffMember.objects.values_list("pk", "password")) == people
+
+
+def test_a_lesson_to_come_fell_out_and_two_people_are_still_to_be_told():
+    stopped = disruptions.waiting_for_a_day().get()
+    assert stopped.starts_at > NOW
+    untold = CallTask.objects.open().filter(notice__purpose=Notice.Purpose.CANCELLED)
+    assert 1 <= untold.count() <= 3
 
 
 def test_clearing_leaves_nothing_but_the_ladder_and_the_staff():

@@ -90,6 +90,17 @@ def test_everybody_is_called_in_the_order_of_the_hour(  # rule 51
     assert "次は第2回、10月12日月曜" in said
 
 
+def test_a_lesson_weeks_away_is_called_about_in_its_turn(
+    morning: ClassSession, planner: StaffMember
+) -> None:
+    factories.registered(morning)
+    weeks_before = MONDAY - 21 * DAY
+    disruptions.stop([first(morning).pk], TYPHOON, by=planner, now=weeks_before)
+    task = CallTask.objects.get(notice__purpose=Notice.Purpose.CANCELLED)
+    assert task.urgency > 0
+    assert task.due_at == AT_TEN - DAY
+
+
 def test_the_next_lesson_is_none_of_those_that_were_stopped(planner: StaffMember) -> None:
     twice = factories.class_session(lessons=[AT_TEN, AT_HALF_PAST_ONE, AT_TEN + 7 * DAY])
     factories.registered(twice)
