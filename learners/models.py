@@ -72,6 +72,8 @@ class Learner(models.Model):
         choices=PostalChannel.choices,
         default=PostalChannel.POSTCARD,
     )
+    # Until then nothing is sent or called that merely reminds (in hospital, with family).
+    messages_paused_until = models.DateField(_("no reminders until"), null=True, blank=True)
     notes = models.TextField(_("notes"), blank=True)
     deceased_on = models.DateField(_("date of death"), null=True, blank=True)
     created_at = models.DateTimeField(_("registered at"))

@@ -13,6 +13,7 @@ from classes.models.disruptions import DisruptedLesson, Disruption, OfferPause
 from classes.models.draws import LotteryDraw
 from classes.models.imports import ImportBatch, ImportRow
 from classes.models.intakes import Intake, IntakeRuleChange
+from classes.models.messages import BulkMessage, MessageTemplate, Reply
 from classes.models.notices import Notice, StaffTask
 from classes.models.places import (
     Application,
@@ -23,10 +24,12 @@ from classes.models.places import (
     PlaceEvent,
     WaitlistEntry,
 )
+from classes.models.workers import WorkerHeartbeat
 
 __all__ = [
     "Application",
     "Attendance",
+    "BulkMessage",
     "CallAttempt",
     "CallLog",
     "CallTask",
@@ -44,15 +47,18 @@ __all__ = [
     "LessonAssessment",
     "LessonCompetency",
     "LotteryDraw",
+    "MessageTemplate",
     "Notice",
     "Offer",
     "OfferPause",
     "Party",
     "PlaceEvent",
+    "Reply",
     "StaffTask",
     "Substitute",
     "Venue",
     "VenueClosure",
     "WaitlistEntry",
     "WalkIn",
+    "WorkerHeartbeat",
 ]

@@ -10,6 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 
+def week_and_day() -> list[int]:
+    """A reminder a week before each lesson, and one the day before."""
+    return [7, 1]
+
+
 class IntakeQuerySet(models.QuerySet["Intake"]):
     def open_at(self, now: datetime.datetime) -> "IntakeQuerySet":
         """Intakes that take applications at this moment."""
@@ -117,6 +122,8 @@ class Intake(models.Model):
         help_text=_("0: an offer nobody could be told of waits for ever."),
     )
     unreached_days = models.PositiveSmallIntegerField(_("on how many days"), default=3)
+    # Days before each lesson on which people are reminded of it; no rule of the call.
+    reminder_days = models.JSONField(_("reminders, days before"), default=week_and_day)
     # The receipt counter: the next number to give; a number is never reused.
     next_receipt = models.PositiveIntegerField(default=1, editable=False)
     rules_frozen_at = models.DateTimeField(null=True, blank=True, editable=False)

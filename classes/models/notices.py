@@ -11,6 +11,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """Open lines of the 発送一覧 (rule 20)."""
         return self.filter(channel=Notice.Channel.POST, settled_at__isnull=True)
 
+    def to_text(self) -> "NoticeQuerySet":
+        """Open notices whose SMS is still to arrive."""
+        return self.filter(channel=Notice.Channel.SMS, settled_at__isnull=True)
+
 
 class Notice(models.Model):
     """お知らせ: unique per learner, purpose and occasion (rule 52)."""
@@ -24,8 +28,14 @@ class Notice(models.Model):
         CANCELLED = "cancelled", _("cancelled by the city")
         RESULT = "result", _("result of the draw")
         RESUMED = "resumed", _("takes place after all")
+        REMINDER = "reminder", _("reminder of a lesson")
+        FOLLOW_UP = "follow_up", _("after the lesson")
+        ABSENT = "absent", _("missed without notice")
+        NEXT_CLASS = "next_class", _("next class")
+        BULK = "bulk", _("message to many")
 
     class Channel(models.TextChoices):
+        SMS = "sms", _("SMS")
         CALL = "call", _("call")
         POST = "post", _("post or fax")
         # Told on the phone while it happened: kept for the record, makes no task (rule 60).
@@ -37,6 +47,15 @@ class Notice(models.Model):
         POSTED = "posted", _("posted")
         FAXED = "faxed", _("faxed")
         DROPPED = "dropped", _("no longer needed")
+        # The SMS arrived; or it went out and nothing more is known of it (rule 55).
+        DELIVERED = "delivered", _("SMS delivered")
+        SENT = "sent", _("SMS sent, not confirmed")
+        # Its day passed before anybody was told: a reminder that no call reached in time.
+        MISSED = "missed", _("not told in time")
+
+    class Answer(models.TextChoices):
+        CONFIRMED = "confirmed", _("will come")
+        ABSENT = "absent", _("will not come")
 
     intake = models.ForeignKey("classes.Intake", on_delete=models.PROTECT, related_name="notices")
     learner = models.ForeignKey(
@@ -52,6 +71,36 @@ class Notice(models.Model):
     offer = models.ForeignKey(
         "classes.Offer", on_delete=models.PROTECT, null=True, blank=True, related_name="notices"
     )
+    # The SMS it goes out by; two people of one number share one (rule 59).
+    message = models.ForeignKey(
+        "sms.OutboundMessage",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+    )
+    # The seat, place in line or proposed class, and the lesson, that it speaks of.
+    class_session = models.ForeignKey(
+        "classes.ClassSession",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+    )
+    lesson = models.ForeignKey(
+        "classes.Lesson", on_delete=models.SET_NULL, null=True, blank=True, related_name="notices"
+    )
+    bulk = models.ForeignKey(
+        "classes.BulkMessage",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+    )
+    # Which text it is written with (`MessageTemplate.Kind`); empty: it has no SMS.
+    text = models.CharField(_("text used"), max_length=20, blank=True)
+    # What the text needs and no row holds: {"lead": 7}, {"hint": competency}, {"old": moment}.
+    facts = models.JSONField(default=dict, blank=True)
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices)
     # What it is about, e.g. "offer:17" or "lesson:3:2" (with the lesson's revision).
     occasion = models.CharField(max_length=60)
@@ -65,6 +114,9 @@ class Notice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
+    # What the learner answered, though nothing asks for it (rule 61).
+    answer = models.CharField(_("answer"), max_length=9, choices=Answer.choices, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -72,7 +124,10 @@ class Notice(models.Model):
         ordering = ("due_at", "pk")
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
-        indexes = (models.Index(fields=("channel", "settled_at", "due_at")),)
+        indexes = (
+            models.Index(fields=("channel", "settled_at", "due_at")),
+            models.Index(fields=("lesson", "purpose"), name="notice_of_lesson"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("learner", "purpose", "occasion"), name="one_notice_per_occasion"
