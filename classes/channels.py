@@ -40,14 +40,17 @@ def of(learner_pks: Iterable[int]) -> dict[int, Reach]:
     agreed = PhoneNumber.objects.filter(
         learner__in=pks, sms_consent=PhoneNumber.Consent.GIVEN, line=PhoneNumber.Line.VOICE
     ).order_by("position", "pk")
-    for number in agreed:
-        if number.may_receive_sms:
-            numbers[number.learner_id].append(number.e164)
+    for agreed_number in agreed:
+        if agreed_number.may_receive_sms:
+            numbers[agreed_number.learner_id].append(agreed_number.e164)
     suppressed = suppression.of(e164 for found in numbers.values() for e164 in found)
     reached = {}
     for pk, no_phone_calls in living.items():
         number = next((e164 for e164 in numbers[pk] if e164 not in suppressed), "")
-        reached[pk] = Reach(Channel.SMS, number) if number else without_text(no_phone_calls=no_phone_calls)
+        if number:
+            reached[pk] = Reach(Channel.SMS, number)
+        else:
+            reached[pk] = without_text(no_phone_calls=no_phone_calls)
     return reached
 
 
