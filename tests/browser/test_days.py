@@ -109,6 +109,11 @@ def test_the_month_demand_and_fairness_are_clean_and_fit(
         page.goto(url)
         assert_axe_clean(page)
         assert page.evaluate(NARROW_ENOUGH), url
+    # What one more class would do, and its button, are seen without scrolling sideways.
+    page.goto(f"/intakes/{intake.code}/demand/")
+    inside = "table => table.scrollWidth <= table.parentElement.clientWidth"
+    for table in page.locator(".demand-table").all():
+        assert table.evaluate(inside)
 
 
 def test_one_more_class_by_keyboard(signed_in_page: Any, classes: list[ClassSession]) -> None:
