@@ -61,11 +61,13 @@ def of(intake: Intake, application: Application) -> Standing:
     )
     active = application.status == Application.Status.ACTIVE
     line_positions = waitlist.positions(entries) if active else ()
+    # Whoever is offered a seat heads that line still; saying both would sound like waiting on.
+    offered = {offer.class_session_id for offer in offers}
     sentence = sentences.state(
         intake,
         application,
         [enrollment.class_session for enrollment in enrollments],
-        line_positions,
+        [place for place in line_positions if place.class_session.pk not in offered],
         [offer.class_session for offer in offers] if active else (),
     )
     return Standing(application, enrollments, line_positions, offers, sentence)
