@@ -17,7 +17,7 @@ from skill_levels.models import SkillLevel
 from skill_levels.progress import LevelStanding, Progress
 from staff.models import StaffMember
 
-REACHED, BEGUN, OPEN = "reached", "begun", "open"
+REACHED, ASSUMED, BEGUN, OPEN = "reached", "assumed", "begun", "open"
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class Levels:
 
     @property
     def is_provisional(self) -> bool:
-        """From the phone's questions, not seen by an instructor yet."""
-        return self.recommendation.progress.provisional is not None
+        """All of it or some levels from the phone's questions, not seen by an instructor yet."""
+        by_phone = self.recommendation.progress.provisional is not None
+        return by_phone or any(mark.state == ASSUMED for mark in self.marks)
 
     @property
     def stars(self) -> str:
@@ -113,6 +114,8 @@ def _marks(standing: Progress) -> tuple[Mark, ...]:
 
 
 def _state(level: LevelStanding) -> str:
-    if level.is_reached:
+    if level.reached_since is not None:
         return REACHED
+    if level.is_assumed:
+        return ASSUMED
     return BEGUN if level.seen else OPEN

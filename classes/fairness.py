@@ -108,6 +108,13 @@ def of(intakes: Sequence[Intake]) -> Fairness:
         total,
         (
             _by(
+                "intake",
+                _("By intake"),
+                _("In the order in which reception opened."),
+                cases,
+                _opened(intakes),
+            ),
+            _by(
                 "tier",
                 _("By tier of the draw"),
                 _("As the frozen list had it. Tiers with the same words are counted together."),
@@ -190,6 +197,13 @@ def _count(group: Group, case: _Case) -> None:
     group.learners.add(case.learner)
 
 
+def _opened(intakes: Sequence[Intake]) -> Callable[[_Case], tuple[int, str]]:
+    """Each intake's place in time, with its name and its code: titles return every year."""
+    in_time = sorted(intakes, key=lambda intake: (intake.opens_at, intake.code))
+    places = {intake.pk: place for place, intake in enumerate(in_time)}
+    return lambda case: (places[case.intake.pk], f"{case.intake.title} {case.intake.code}")
+
+
 def _district(case: _Case) -> tuple[int, str]:
     town = residence.town(case.address, city=settings.CITY_NAME)
     return (0, town) if town else (1, _("not known"))
@@ -238,7 +252,9 @@ def _cases(intakes: Sequence[Intake]) -> list[_Case]:
     rows = applied.order_by("intake", "number").values_list(
         "pk", "intake", "number", "learner", "learner__birth_date", "learner__address"
     )
-    nowhere = (len(by_key) + 100, _("no draw"))
+    # After every tier: a draw that is still to come says nothing yet about who gets a seat.
+    not_drawn = (len(by_key) + 100, _("not drawn yet"))
+    no_draw = (len(by_key) + 101, _("no draw"))
     cases = []
     for pk, intake_pk, number, learner, birth_date, address in rows:
         intake = by_key[intake_pk]
@@ -253,7 +269,9 @@ def _cases(intakes: Sequence[Intake]) -> list[_Case]:
                 came=pk in came,
                 is_first_time=before is None or before >= intake.opens_at,
                 line=lines.get(learner, ""),
-                tier=placed.get(intake.receipt(number), nowhere),
+                tier=placed.get(
+                    intake.receipt(number), not_drawn if intake.awaits_draw else no_draw
+                ),
             )
         )
     return cases

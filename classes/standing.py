@@ -14,6 +14,7 @@ from classes.models import (
     ClassSession,
     Enrollment,
     Intake,
+    Lesson,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -60,14 +61,28 @@ def of(intake: Intake, application: Application) -> Standing:
     )
     active = application.status == Application.Status.ACTIVE
     line_positions = waitlist.positions(entries) if active else ()
+    # Whoever is offered a seat heads that line still; saying both would sound like waiting on.
+    offered = {offer.class_session_id for offer in offers}
     sentence = sentences.state(
         intake,
         application,
         [enrollment.class_session for enrollment in enrollments],
-        line_positions,
+        [place for place in line_positions if place.class_session.pk not in offered],
         [offer.class_session for offer in offers] if active else (),
     )
     return Standing(application, enrollments, line_positions, offers, sentence)
+
+
+def of_person(learner: Learner, *, now: datetime.datetime) -> list[Standing]:
+    """Where each application stands whose intake has lessons still to come, newest first."""
+    coming = Lesson.objects.filter(ends_at__gt=now, cancelled_at__isnull=True)
+    applications = (
+        Application.objects.active()
+        .filter(learner=learner, intake__in=coming.values("class_session__intake"))
+        .select_related("intake", "learner")
+        .order_by("-received_at", "-pk")
+    )
+    return [of(application.intake, application) for application in applications]
 
 
 def already_there(intake: Intake, applications: Sequence[Application]) -> AlreadyThere:

@@ -9,9 +9,7 @@ from classes.lottery import draw as drawing
 from classes.lottery import freezing, listing, proof, tiers, why
 from classes.lottery.listing import Summary
 from classes.lottery.why import Reason, Walked
-from classes.models import Intake, LotteryDraw
-
-RESULTS_SHOWN = 100
+from classes.models import ClassSession, Intake, LotteryDraw
 
 
 @dataclass(frozen=True)
@@ -19,6 +17,8 @@ class ClassResult:
     """One class after a draw: who is seated, who waits, when it filled."""
 
     code: str
+    # None where the class had another code when the list was frozen.
+    session: ClassSession | None
     seats: int
     taken: int
     seated: tuple[Reason, ...]
@@ -97,12 +97,19 @@ def tiers_of(run: LotteryDraw) -> list[tuple[int, str]]:
 def results(run: LotteryDraw) -> tuple[ClassResult, ...]:
     """Class by class what came out of a draw, in the order of its ranking."""
     told = why.walked(run)
+    sessions = {
+        session.code: session
+        for session in ClassSession.objects.filter(intake=run.intake_id)
+        .select_related("course", "venue")
+        .prefetch_related("lessons")
+    }
     found = []
     for each in proof.drawing_of(json.loads(run.list_text)).classes:
         seated = [one for one in told.reasons if each.code in one.drawn.seats]
         found.append(
             ClassResult(
                 code=each.code,
+                session=sessions.get(each.code),
                 seats=each.seats,
                 taken=sum(one.drawn.entry.size for one in seated),
                 seated=tuple(seated),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from classes import standing
 from classes.lottery import draw as drawing
-from classes.lottery import freezing, pages, why
+from classes.lottery import freezing, pages, wall, why
 from classes.lottery.draw import BadSeed
 from classes.lottery.forms import SeedForm
 from classes.lottery.freezing import NotNow
@@ -17,9 +17,6 @@ from classes.models import Application, Intake, LotteryDraw
 from staff.access_log import record_view
 from staff.keys import posted_key
 from staff.requests import StaffRequest
-
-# From so many numbers on, the wall's page is set in small type, so that it stays one page.
-MANY_NUMBERS = 300
 
 
 def intake_draw(request: StaffRequest, code: str) -> HttpResponse:
@@ -126,29 +123,14 @@ def draw_list_sheet(request: StaffRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(LotteryDraw.objects.select_related("intake", "frozen_by"), pk=pk)
     if run.status == LotteryDraw.Status.TAKEN_BACK:
         raise Http404
-    context = {
-        "intake": run.intake,
-        "run": run,
-        "summary": pages.summary_of(run),
-        "tiers": pages.tiers_of(run),
-    }
+    context = {"intake": run.intake, "run": run, "sheet": wall.list_sheet(run)}
     return render(request, "classes/draw_list_sheet.html", context)
 
 
 def draw_result_sheet(request: StaffRequest, pk: int) -> HttpResponse:
     """One page for the wall after the draw: seed, hash, receipts class by class."""
     run = get_object_or_404(LotteryDraw.objects.public().select_related("intake"), pk=pk)
-    walked = why.walked(run)
-    results = pages.results(run)
-    context = {
-        "intake": run.intake,
-        "run": run,
-        "results": results,
-        "is_dense": sum(len(each.seated) + len(each.line) for each in results) > MANY_NUMBERS,
-        "tiers": pages.tiers_of(run),
-        "example": walked.reasons[0].drawn.entry.receipt if walked.reasons else "",
-        "summary": pages.summary_of(run),
-    }
+    context = {"intake": run.intake, "run": run, "sheet": wall.result_sheet(run)}
     return render(request, "classes/draw_result_sheet.html", context)
 
 

@@ -9,7 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classes import desk_registration, ladder_page, learner_timeline, lesson_board, recommending
+from classes import (
+    desk_registration,
+    ladder_page,
+    learner_timeline,
+    lesson_board,
+    recommending,
+    standing,
+)
 from classes.desk_registration import Call, Caller, NoSuchPerson
 from classes.models import Application, ClassSession
 from classes.outcomes import AlreadyThere, Applied, Enrolled, Refused
@@ -20,15 +27,19 @@ from staff.keys import posted_key
 from staff.requests import StaffRequest
 
 SHOWN = ("name", "kana", "assessments", "attendance")
+SHOWN_WITH_PLACES = (*SHOWN, "places")
 
 
 def learner_ladder(request: StaffRequest, pk: int) -> HttpResponse:
     """The ladder as a picture, what is missing or due, the class that fits, the timeline."""
     now = timezone.now()
     learner = get_object_or_404(Learner.objects.current(), pk=pk)
-    record_view(request, [learner], "learner_ladder", SHOWN)
+    record_view(request, [learner], "learner_ladder", SHOWN_WITH_PLACES)
+    places = standing.of_person(learner, now=now)
     context = {
         "learner": learner,
+        "places": places,
+        "applied_in": {place.application.intake_id for place in places},
         "picture": ladder_page.of(learner, now=now),
         "recommendation": recommending.recommend(learner, now=now),
         "timeline": learner_timeline.of(learner),

@@ -1,6 +1,7 @@
 """A day, a bad day, the month, demand and fairness in a browser: by keyboard, clean to axe."""
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -109,6 +110,11 @@ def test_the_month_demand_and_fairness_are_clean_and_fit(
         page.goto(url)
         assert_axe_clean(page)
         assert page.evaluate(NARROW_ENOUGH), url
+    # What one more class would do, and its button, are seen without scrolling sideways.
+    page.goto(f"/intakes/{intake.code}/demand/")
+    inside = "table => table.scrollWidth <= table.parentElement.clientWidth"
+    for table in page.locator(".demand-table").all():
+        assert table.evaluate(inside)
 
 
 def test_one_more_class_by_keyboard(signed_in_page: Any, classes: list[ClassSession]) -> None:
@@ -126,6 +132,8 @@ def test_the_month_prints_on_one_sheet(signed_in_page: Any, classes: list[ClassS
     page.goto("/timetable/")
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") == 1
+    # A4 across: 842 points wide.
+    assert re.findall(rb"/MediaBox\s*\[0 0 (\d+)", printed)[0] in (b"841", b"842")
 
 
 def test_an_instructor_finds_their_month_and_file(

@@ -104,6 +104,24 @@ def test_two_taps_record_what_somebody_can_do(
     assert Attendance.objects.get().status == "present"
 
 
+def test_the_titles_stay_above_whoever_is_looked_at(
+    board: Page, session: ClassSession, lesson: Lesson, news: Competency
+) -> None:
+    ClassSession.objects.update(capacity=20)
+    for _ in range(17):
+        factories.registered(session, at=timezone.now() - datetime.timedelta(weeks=4))
+    open_board(board, lesson)
+    board.locator("#board-rows tr:last-child .cell-tap").first.focus()
+    title, last = board.locator(f"#k{news.pk}"), board.locator("#board-rows tr:last-child")
+    expect(title).to_be_in_viewport(ratio=1)
+    expect(last).to_be_in_viewport()
+    # Whoever comes back up by keyboard is not hidden under the titles.
+    board.locator("#board-rows tr:first-child .cell-tap").first.focus()
+    edge = title.evaluate("each => each.getBoundingClientRect().bottom")
+    first = board.locator("#board-rows tr:first-child .cell-tap").first
+    assert first.evaluate("each => each.getBoundingClientRect().top") >= edge - 1
+
+
 def test_attendance_is_one_tap_and_taken_back_by_another(board: Page, setsuko: Learner) -> None:
     row = board.locator(f"#r{setsuko.pk}")
     row.locator("[data-s=told]").tap()

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from classes import cancelling, class_page, loan_phones, steering, waitlist
 from classes.locking import lock_intake
-from classes.models import Application, Enrollment, Offer, Party, WaitlistEntry
+from classes.models import Application, Enrollment, Intake, Offer, Party, WaitlistEntry
 from staff.models import AccessEvent
 from tests import factories
 from tests.factories import tokyo
@@ -247,3 +247,10 @@ def test_a_seat_beyond_all_offers_is_no_alarm_and_may_be_moved_into():  # rules 
     assert (shown.seats.free, shown.waiting.parties) == (1, 1)
     assert not shown.is_unserved
     assert class_page.page(session, now=NOW).room_elsewhere == [other]
+
+
+def test_after_a_draw_the_line_is_called_what_the_wall_calls_it(desk):
+    session = factories.class_session(intake=factories.intake(method=Intake.Method.LOTTERY))
+    page = desk.get(reverse("class_detail", args=[session.pk])).content.decode()
+    assert "補欠" in page
+    assert ">キャンセル待ち <" not in page

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classes.models import Application, ClassSession, Course
+from learners.models import Learner
 from skill_levels.models import Assessment, Competency, Placement, SkillLevel
 from tests.classes.desk_over_http import DAY, HTMX, known, new, post, typed
 
@@ -74,6 +75,32 @@ def test_a_course_that_asks_for_an_earlier_step_refuses_who_is_placed_below(
     assert "お席が決まりました" in page
 
 
+def test_a_level_told_on_the_phone_is_not_shown_like_one_that_was_seen(
+    desk_client: Client, session: ClassSession
+) -> None:  # rule 46
+    learner = known()
+    asked(desk_client, "yyyn", learner=learner.pk)
+    # The first observation at the placed level ends the whole placement's being provisional.
+    for competency in Competency.objects.current().filter(level__code="payments"):
+        see(learner, competency)
+    address = reverse("desk_person", args=["2026-10", learner.pk])
+    card = desk_client.get(address, headers=HTMX).content.decode()
+    assert "level-reached" in card
+    assert "level-assumed" in card
+    assert "お電話での目安" in card
+
+
+def see(learner: Learner, competency: Competency) -> None:
+    Assessment(
+        learner=learner,
+        competency=competency,
+        competency_version=competency.current,
+        value=3,
+        observed_at=timezone.now() - DAY,
+        recorded_at=timezone.now() - DAY,
+    ).save()
+
+
 def test_the_card_with_its_levels_costs_the_same_for_a_long_history(
     desk_client: Client, session: ClassSession
 ) -> None:
@@ -87,12 +114,5 @@ def test_the_card_with_its_levels_costs_the_same_for_a_long_history(
 
     before = cost()
     for competency in Competency.objects.current():
-        Assessment(
-            learner=learner,
-            competency=competency,
-            competency_version=competency.current,
-            value=3,
-            observed_at=timezone.now() - DAY,
-            recorded_at=timezone.now() - DAY,
-        ).save()
+        see(learner, competency)
     assert cost() <= before + 2

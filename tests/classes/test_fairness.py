@@ -147,6 +147,32 @@ def test_tiers_are_those_of_the_list_that_was_drawn() -> None:
     assert group.label == "これまで教室に出席したことのない方"
 
 
+def test_intakes_stand_beside_each_other_in_the_order_of_their_opening() -> None:
+    for code, month in (("2026-11", 11), ("2026-10", 10)):
+        intake = factories.intake(
+            code=code,
+            title=f"{month}月募集",
+            opens_at=tokyo(2026, month - 1, 1, 9),
+            closes_at=tokyo(2026, month, 1, 9),
+        )
+        session = factories.class_session(intake=intake, capacity=1)
+        for _ in range(month - 8):
+            factories.registered(session, person(), at=tokyo(2026, month - 1, 2, 9))
+    groups = dimension(fairness.of(list(Intake.objects.all())), "intake").groups
+    assert [(each.label, each.applied, each.seated) for each in groups] == [
+        ("10月募集 2026-10", 2, 1),
+        ("11月募集 2026-11", 3, 1),
+    ]
+
+
+def test_a_draw_to_come_is_told_apart_from_none() -> None:
+    for method in (Intake.Method.LOTTERY, Intake.Method.FIRST_COME):
+        intake = factories.intake(code=f"X-{method}".replace("_", "-"), method=method)
+        factories.registered(factories.class_session(intake=intake), person(), at=NOW)
+    groups = dimension(fairness.of(list(Intake.objects.all())), "tier").groups
+    assert [each.label for each in groups] == ["抽選前", "抽選なし"]
+
+
 def test_the_figures_add_up_in_every_way_to_tell_people_apart(session: ClassSession) -> None:
     for year in (1935, 1945, 1955, 1965):
         factories.registered(session, person(birth_date=datetime.date(year, 1, 1)), at=NOW)
@@ -177,7 +203,7 @@ def test_page_and_workbook_over_http(session: ClassSession, client: Client) -> N
     assert client.get(reverse("fairness"), {"intake": "x"}).status_code == 200
     answer = client.get(reverse("fairness_file"), chosen)
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
-    assert len(book.sheetnames) == 5
+    assert len(book.sheetnames) == 6
     client.force_login(factories.staff_member())
     assert client.get(reverse("fairness")).status_code == 403
 

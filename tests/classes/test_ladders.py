@@ -136,6 +136,22 @@ def test_the_page_recommends_and_puts_in_line(
     assert WaitlistEntry.objects.waiting().get().class_session == session
 
 
+def test_whoever_applied_already_gets_no_press_that_cannot_work(
+    planner: Client, session: ClassSession
+) -> None:  # rule 23
+    other = factories.class_session(
+        intake=session.intake, course=session.course, code="N9", lessons=[timezone.now() + 30 * DAY]
+    )
+    learner = factories.learner()
+    masters(learner, "first-steps")
+    [held] = factories.registered(session, learner, at=timezone.now())
+    page = get(planner, "learner_ladder", learner.pk)
+    assert held.receipt in page  # the place that is held is named
+    assert "お席が決まって" in page
+    assert f'name="class" value="{other.pk}"' not in page
+    assert f"{reverse('desk')}?intake={session.intake.code}" in page
+
+
 def test_a_lottery_takes_an_application_and_promises_nothing(
     planner: Client, session: ClassSession
 ) -> None:

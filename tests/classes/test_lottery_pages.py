@@ -210,3 +210,36 @@ def test_the_person_s_page_says_why(client, coordinator, lottery) -> None:
     said = [page.applications[0].why for page in told]
     assert all("番" in sentence or "th" in sentence for sentence in said)
     assert len(set(said)) == 3
+
+
+@pytest.mark.parametrize("route", ["draw_list_sheet", "draw_result_sheet"])
+def test_the_wall_reads_japanese_whoever_prints_it(client, coordinator, lottery, route):
+    run = drawn_by_press(client, lottery)
+    page = client.get(reverse(route, args=[run.pk])).content.decode()
+    assert "お席" in page
+    assert "SHA-256" in page
+    assert "Seats" not in page
+    assert "Print" in page  # what is pressed stays in the language of the screen
+
+
+def test_the_wall_tells_what_a_code_stands_for(client, coordinator, lottery):
+    run = drawn_by_press(client, lottery)
+    page = client.get(reverse("draw_result_sheet", args=[run.pk])).content.decode()
+    session = lottery.class_sessions.get()
+    assert f"{session.code} {session.course.name}" in page
+    assert session.venue.name in page
+
+
+@pytest.mark.parametrize(
+    ("rules", "step"),
+    [
+        ({"repeat_seats": 1}, "まず各クラスの復習席1席が"),
+        ({"seat_rule": Intake.SeatRule.PER_CHOICE}, "全員が入れるところすべてに決まります"),
+        ({}, "希望順位の高いクラスから"),
+    ],
+)
+def test_the_steps_on_the_wall_are_those_of_the_rules(client, coordinator, lottery, rules, step):
+    Intake.objects.filter(pk=lottery.pk).update(**rules)
+    run = drawn_by_press(client, lottery)
+    page = client.get(reverse("draw_result_sheet", args=[run.pk])).content.decode()
+    assert step in page

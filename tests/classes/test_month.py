@@ -105,6 +105,15 @@ def test_pages_and_files_over_http(session: ClassSession, teacher: StaffMember) 
     assert desk.get(reverse("timetable_file", args=[other.pk])).status_code == 200
 
 
+def test_each_instructor_of_the_month_has_a_file_beside_the_name(
+    session: ClassSession, teacher: StaffMember, client: Client
+) -> None:
+    session.instructors.add(teacher)
+    client.force_login(factories.staff_member(role="coordinator"))
+    page = client.get(reverse("timetable"), {"view": "instructor", "month": "2026-11"})
+    assert reverse("timetable_file", args=[teacher.pk]) in page.content.decode()
+
+
 def test_a_month_costs_the_same_queries_however_full(
     session: ClassSession, django_assert_max_num_queries: object
 ) -> None:

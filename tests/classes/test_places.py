@@ -336,6 +336,14 @@ def test_was_i_registered_is_answered_from_what_stands_now() -> None:  # rule 19
     assert "キャンセル待ちの1番目" in said
 
 
+def test_whoever_is_offered_a_seat_is_not_told_to_wait_as_well() -> None:  # rule 19
+    offer = factories.announced_offer(at=tokyo(2026, 9, 2, 10))
+    application = offer.party.applications.get()
+    said = standing.of(application.intake, application).sentence
+    assert "お返事をお待ちしております" in said
+    assert "番目です" not in said
+
+
 def test_an_english_speaker_hears_english() -> None:
     answer = register(factories.class_session(), factories.learner(language="en"))
     assert "You have a seat." in answer.sentence
