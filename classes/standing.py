@@ -36,6 +36,19 @@ class Standing:
     offers: tuple[Offer, ...]
     sentence: str
 
+    @property
+    def waits(self) -> tuple[LinePosition, ...]:
+        """The lines without those in which a seat is offered: saying both would sound like waiting
+        on, although whoever is offered a seat heads that line still."""
+        return _without_offers(self.positions, self.offers)
+
+
+def _without_offers(
+    positions: Iterable[LinePosition], offers: Iterable[Offer]
+) -> tuple[LinePosition, ...]:
+    offered = {offer.class_session_id for offer in offers}
+    return tuple(place for place in positions if place.class_session.pk not in offered)
+
 
 def of(intake: Intake, application: Application) -> Standing:
     """Everything this application has now, and the sentence that says so."""
@@ -61,13 +74,11 @@ def of(intake: Intake, application: Application) -> Standing:
     )
     active = application.status == Application.Status.ACTIVE
     line_positions = waitlist.positions(entries) if active else ()
-    # Whoever is offered a seat heads that line still; saying both would sound like waiting on.
-    offered = {offer.class_session_id for offer in offers}
     sentence = sentences.state(
         intake,
         application,
         [enrollment.class_session for enrollment in enrollments],
-        [place for place in line_positions if place.class_session.pk not in offered],
+        _without_offers(line_positions, offers),
         [offer.class_session for offer in offers] if active else (),
     )
     return Standing(application, enrollments, line_positions, offers, sentence)

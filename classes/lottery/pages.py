@@ -47,6 +47,8 @@ class Page:
     # The run in progress or else the one that stands.
     current: LotteryDraw | None
     history: tuple[LotteryDraw, ...]
+    # A draw stands, perhaps one that is being replaced: whoever asks is answered from it.
+    can_say_why: bool
     # Why it can no longer be drawn anew; empty where it can.
     closed_because: str
 
@@ -79,6 +81,7 @@ def page(intake: Intake, *, now: datetime.datetime) -> Page:
         summary=summary,
         current=current,
         history=tuple(run for run in runs if run is not current),
+        can_say_why=standing is not None,
         closed_because="begun" if begun else "",
     )
 

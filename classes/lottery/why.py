@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from classes import sentences, waitlist
+from classes import sentences, standing
 from classes.lottery import proof, ranking
 from classes.lottery.ranking import Drawn
-from classes.models import Application, LotteryDraw, WaitlistEntry
+from classes.models import Application, LotteryDraw
 
 # Draws whose walk is kept in memory: immutable, and asked for all day after the results are out.
 KEPT = 8
@@ -54,13 +54,9 @@ def sentence(draw: LotteryDraw, application: Application) -> str:
     """Why this application has what it has, in the learner's language (rules 19 and 35)."""
     told = walked(draw)
     reason = told.by_receipt.get(application.receipt)
-    entries = (
-        WaitlistEntry.objects.waiting()
-        .filter(party=application.party_id)
-        .select_related("class_session__course__level__current", "class_session__venue")
-        .prefetch_related("class_session__lessons")
-        .order_by("pk")
-    )
+    drawn = reason.drawn.seats if reason else ()
+    now_stands = standing.of(application.intake, application)
+    seated = [seat.class_session.code for seat in now_stands.enrollments]
     return sentences.why(
         application,
         rank=reason.drawn.rank if reason else None,
@@ -68,12 +64,14 @@ def sentence(draw: LotteryDraw, application: Application) -> str:
         tier=reason.drawn.entry.tier if reason and told.has_tiers else None,
         in_tier=reason.in_tier if reason else 0,
         size=reason.drawn.entry.size if reason else 1,
-        seats=reason.drawn.seats if reason else (),
+        seats=drawn,
         by_kept_seat=reason.drawn.by_kept_seat if reason else False,
         missed=[(m.code, m.left, m.filled_at) for m in reason.missed] if reason else [],
         of_lines=draw.is_of_lines,
         without_draw=draw.seed == "",
-        positions=waitlist.positions(entries),
+        positions=now_stands.waits,
+        offered=[offer.class_session.code for offer in now_stands.offers],
+        moved_up=[code for code in seated if code not in drawn],
     )
 
 

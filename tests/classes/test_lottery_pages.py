@@ -1,5 +1,6 @@
 """The pages of a draw over HTTP: stages, refusals that keep what was typed, files, why."""
 
+import datetime
 import json
 import uuid
 
@@ -7,9 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import places
+from classes import cancelling, offers, places
 from classes.lottery import proof
-from classes.models import Intake, LotteryDraw, PlaceEvent
+from classes.models import Enrollment, Intake, LotteryDraw, Offer, PlaceEvent
 from staff.models import StaffMember
 from tests import factories
 from tests.classes.conftest import DAY
@@ -129,6 +130,33 @@ def test_why_is_read_out_and_kept(client, coordinator, lottery):  # rule 19
     kept = PlaceEvent.objects.filter(kind=PlaceEvent.Kind.READ_ALOUD)
     assert kept.get().application.receipt == last
     assert client.post(why, {"number": last}).status_code == 200
+
+
+def test_why_says_what_came_after_the_draw(client, coordinator, lottery):
+    run = drawn_by_press(client, lottery)
+    ranked = json.loads(run.proof_text)["result"]["ranking"]
+    next_up = int(ranked[1]["receipt"][-4:])
+    seated = Enrollment.objects.held().order_by("application__number").first()
+    now = timezone.now()
+    cancelling.cancel(lottery.pk, seated.application_id, reason="", by=coordinator, now=now)
+    later = now + datetime.timedelta(minutes=lottery.undo_minutes)
+    offers.announce_due(now=later)
+    why = reverse("draw_why", args=[lottery.code])
+    said = client.post(why, {"number": next_up}).content.decode()
+    assert "お席が空き、お返事をお待ちしております" in said
+    assert "補欠の1番目" not in said
+    offer = Offer.objects.open().get()
+    offers.accept(offer.pk, by=coordinator, now=later)
+    assert "その後、N1のお席が決まりました" in client.post(why, {"number": next_up}).content.decode()
+
+
+def test_why_is_answered_while_a_new_list_is_frozen(client, coordinator, lottery):  # rule 33
+    drawn_by_press(client, lottery)
+    freeze = reverse("draw_freeze", args=[lottery.code])
+    client.post(freeze, {"reason": "一名もれていました"})
+    page = client.get(reverse("intake_draw", args=[lottery.code]))
+    assert page.context["page"].stage == "frozen"
+    assert 'id="draw-number"' in page.content.decode()
 
 
 @pytest.mark.parametrize("number", ["", "99", "x", "9" * 40, "2026-10-"])
