@@ -147,7 +147,8 @@ def test_why_says_what_came_after_the_draw(client, coordinator, lottery):
     assert "補欠の1番目" not in said
     offer = Offer.objects.open().get()
     offers.accept(offer.pk, by=coordinator, now=later)
-    assert "その後、N1のお席が決まりました" in client.post(why, {"number": next_up}).content.decode()
+    said = client.post(why, {"number": next_up}).content.decode()
+    assert "その後、N1のお席が決まりました" in said
 
 
 def test_why_is_answered_while_a_new_list_is_frozen(client, coordinator, lottery):  # rule 33
