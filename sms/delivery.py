@@ -76,7 +76,8 @@ def deliver(
     with futures.ThreadPoolExecutor(transport.concurrency) as threads:
         try:
             while more or underway:
-                if more and len(underway) < size:
+                # Two batches ahead, so that no slot is lost while the database is busy.
+                if more and len(underway) < 2 * size:
                     more = clock() < until and not stop()
                     batch = transitions.claim(size, now=clock()) if more else []
                     more = bool(batch)

@@ -256,7 +256,20 @@ def main() -> None:
     with StandIn(delay=parser.parse_args().delay) as standin:
         print(standin.url, flush=True)
         sys.stdin.read()
-        print(len(standin.messages), flush=True)
+        phones = len({each["to"] for each in standin.messages})
+        said = {"messages": len(standin.messages), "phones": phones, "busiest": busiest(standin)}
+        print(json.dumps(said), flush=True)
+
+
+def busiest(standin: StandIn) -> int:
+    """How many creates came in within one second, at most."""
+    most, first = 0, 0
+    times = sorted(standin.times)
+    for last, moment in enumerate(times):
+        while times[first] <= moment - 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ class Workers:
             "PUBLIC_URL": "",
             "SMS_PER_SECOND": "200",
             "SMS_CONCURRENCY": "4",
-            "SMS_CLAIM_SECONDS": "4",
-            "SMS_UNKNOWN_GRACE_SECONDS": "1",
+            "SMS_CLAIM_SECONDS": "6",
+            "SMS_UNKNOWN_GRACE_SECONDS": "2",
             "LOG_LEVEL": "CRITICAL",
         }
         self.all: list[subprocess.Popen[str]] = []

@@ -90,10 +90,11 @@ def test_what_is_not_there_is_sent_again_but_only_after_the_grace(  # rule 57
     assert len(standin.messages) == 1
 
 
+@pytest.mark.parametrize("fault", ["hang", "503"])
 def test_a_message_that_appears_late_at_the_provider_is_found_within_the_grace(
-    standin: StandIn, clock: Clock
+    fault: str, standin: StandIn, clock: Clock
 ) -> None:  # rule 57
-    standin.faults[MOBILE].append("hang")
+    standin.faults[MOBILE].append(fault)
     row = message()
     deliver(clock)
     assert poll(clock).found == 0
