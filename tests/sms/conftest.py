@@ -7,7 +7,7 @@ from django.test import override_settings
 
 from sms.transports import twilio
 from sms.transports.twilio import Twilio
-from tests.sms.standin import ACCOUNT, TOKEN, StandIn
+from tests.sms.standin import ACCOUNT, SENDER, TOKEN, StandIn
 
 PUBLIC = "https://desk.example.jp"
 
@@ -25,7 +25,7 @@ def standin(request: pytest.FixtureRequest) -> Iterator[StandIn]:
         override_settings(
             TWILIO_ACCOUNT_SID=ACCOUNT,
             TWILIO_AUTH_TOKEN=TOKEN,
-            TWILIO_SENDER="CITY",
+            TWILIO_SENDER=SENDER,
             TWILIO_BASE_URL=running.url,
             TWILIO_TIMEOUT=1 if hangs else 10,
             SMS_PER_SECOND=0,

@@ -25,6 +25,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from twilio.request_validator import RequestValidator
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "a-token-of-the-tests"
+SENDER = "+12025550123"
 # HTTP status and Twilio's code of what a fault answers.
 REFUSALS = {
     "401": (401, 20003),
@@ -88,7 +89,7 @@ class StandIn(ThreadingHTTPServer):
                 "sid": f"SM{number:032d}",
                 "account_sid": ACCOUNT,
                 "to": to,
-                "from": "CITY",
+                "from": SENDER,
                 "body": body,
                 "direction": "outbound-api",
                 "status": "queued",
@@ -246,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def inbound(sender: str, body: str) -> dict[str, str]:
     """What Twilio says of a message that came in."""
-    return {"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "To": "CITY", "Body": body}
+    return {"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "To": SENDER, "Body": body}
 
 
 def main() -> None:

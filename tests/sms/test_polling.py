@@ -13,7 +13,7 @@ from sms.models import InboundCursor, InboundMessage, OutboundMessage
 from sms.polling import Polled
 from sms.transports import twilio
 from tests.sms.outbox import HOUR, MOBILE, NOW, SECOND, TEXT, Clock, as_they_are, message
-from tests.sms.standin import StandIn
+from tests.sms.standin import SENDER, StandIn
 
 pytestmark = pytest.mark.django_db
 Status = OutboundMessage.Status
@@ -201,7 +201,7 @@ def test_questions_come_ever_more_rarely_and_end(standin: StandIn, clock: Clock)
 def test_what_came_in_is_read_once_though_it_is_listed_twice(  # rule 56
     standin: StandIn, clock: Clock
 ) -> None:
-    standin.add("CITY", "２", direction="inbound", status="received", **{"from": MOBILE})
+    standin.add(SENDER, "２", direction="inbound", status="received", **{"from": MOBILE})
     assert poll(clock).received == 1
     clock.now += MINUTE
     assert poll(clock).received == 0
@@ -213,7 +213,7 @@ def test_what_came_in_is_read_once_though_it_is_listed_twice(  # rule 56
 def test_a_failed_reading_is_read_again(standin: StandIn, clock: Clock) -> None:
     with override_settings(TWILIO_AUTH_TOKEN="another"):
         poll(clock)
-    standin.add("CITY", "２", direction="inbound", status="received", **{"from": MOBILE})
+    standin.add(SENDER, "２", direction="inbound", status="received", **{"from": MOBILE})
     clock.now += 5 * HOUR
     assert poll(clock).received == 1
 
@@ -225,7 +225,7 @@ def test_where_callbacks_come_in_asking_is_rare(standin: StandIn, clock: Clock) 
         row.refresh_from_db()
         assert row.check_at == NOW + 5 * MINUTE
         poll(clock)
-        standin.add("CITY", "２", direction="inbound", status="received", **{"from": MOBILE})
+        standin.add(SENDER, "２", direction="inbound", status="received", **{"from": MOBILE})
         clock.now += MINUTE
         assert poll(clock).received == 0
         clock.now += 10 * MINUTE

@@ -14,7 +14,7 @@ from sms.transports import Accepted, Fate, Refused, Report, TryLater, Unclear, U
 from sms.transports import twilio as transport
 from sms.transports.twilio import Twilio
 from tests.sms.outbox import HOUR, MOBILE, NOW, SECOND, TEXT, message
-from tests.sms.standin import StandIn
+from tests.sms.standin import SENDER, StandIn
 
 pytestmark = pytest.mark.django_db
 
@@ -158,11 +158,19 @@ def test_what_came_in_is_read_page_by_page(
     monkeypatch.setattr(transport, "PAGE_SIZE", 2)
     for number in range(5):
         came_in = {"direction": "inbound", "from": MOBILE, "status": "received"}
-        standin.add("CITY", f"答え{number}", **came_in)
+        standin.add(SENDER, f"答え{number}", **came_in)
     standin.add(MOBILE, TEXT)
     received = list(account.received(NOW - 24 * HOUR))
     assert sorted(each.body for each in received) == [f"答え{number}" for number in range(5)]
     assert {each.sender for each in received} == {MOBILE}
+
+
+def test_a_sender_that_is_a_name_gets_no_answers_and_is_not_asked_for_them(
+    standin: StandIn,
+) -> None:
+    standin.add("CITY", "１", direction="inbound", status="received")
+    with override_settings(TWILIO_SENDER="CITY"):
+        assert list(transport.from_settings().received(NOW)) == []
 
 
 def test_no_log_tells_a_number_or_a_text(
