@@ -123,6 +123,11 @@ def test_what_is_warned_of_can_be_saved(admin_desk: Client) -> None:
     assert MessageTemplate.objects.get().wording == "あ" * 100
 
 
+def test_a_line_break_costs_one_space(admin_desk: Client) -> None:
+    save(admin_desk, "{city}\r\n空席")
+    assert MessageTemplate.objects.get().wording == "{city} 空席"
+
+
 def test_a_second_administrator_is_told_of_the_first(admin_desk: Client) -> None:
     message_wordings.save(OFFER, "先の文面", seen=SHIPPED, by=None, now=NOW)
     answer = save(admin_desk, "あとの文面")
