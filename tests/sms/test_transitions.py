@@ -106,8 +106,20 @@ def test_a_callback_about_an_earlier_try_says_nothing_of_the_present_one() -> No
     again = row.send_after
     [row] = transitions.claim(1, now=again)
     transitions.leave([(row, row.body)], sender="CITY", now=again)
-    for _ in range(3):
-        assert not transitions.apply(first_try, key=row.uuid, attempt=1, check=SECOND, now=again)
+    assert not transitions.apply(first_try, key=row.uuid, attempt=1, check=SECOND, now=again)
+    assert status_of(row) == Status.SENDING
+    transitions.sent([(row, "SM2")], first_check=SECOND, now=again)
+    assert not transitions.apply(first_try, key=row.uuid, attempt=1, check=SECOND, now=again)
+    assert status_of(row) == Status.SENT
+
+
+def test_a_replay_about_the_try_before_does_not_end_a_claim_that_was_not_tried_yet() -> None:
+    row = sent("SM1", expires_at=NOW + 48 * HOUR)  # rule 56
+    told(row, Fate.UNDELIVERED, code="30003")
+    row.refresh_from_db()
+    transitions.claim(1, now=row.send_after)
+    for fate in (Fate.GOING, Fate.UNDELIVERED):
+        assert not told(row, fate, code="30003")
     assert status_of(row) == Status.SENDING
 
 
