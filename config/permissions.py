@@ -44,6 +44,9 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "signed_in": {"GET": ACCOUNTS},
     "language": {"POST": PUBLIC},
     "password_change": {"GET": ACCOUNTS, "POST": ACCOUNTS},
+    # What Twilio calls; its signature is checked (rule 56)
+    "sms_status": {"POST": PUBLIC},
+    "sms_inbound": {"POST": PUBLIC},
     # Workbooks brought in, and their rows that wait
     "import_list": {"GET": DESK},
     "import_callers_upload": {"POST": PLANNERS},
@@ -163,6 +166,11 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "ladder_competency_restore": {"POST": ADMINISTRATORS},
     "curriculum_upload": {"POST": ADMINISTRATORS},
     "curriculum_confirm": {"POST": ADMINISTRATORS},
+    # The texts of messages
+    "message_texts": {"GET": ADMINISTRATORS},
+    "message_text": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "message_text_preview": {"POST": ADMINISTRATORS},
+    "message_text_restore": {"POST": ADMINISTRATORS},
     # The class-day board: instructors their own lessons (rule 65), the desk all
     "lesson_list": {"GET": EVERYONE},
     "lesson_board": {"GET": EVERYONE},
