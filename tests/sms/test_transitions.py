@@ -171,6 +171,15 @@ def test_what_came_to_nothing_is_left_for_the_sweep() -> None:
     assert (row.error_code, row.settled_at) == ("30008", None)
 
 
+@pytest.mark.parametrize("fate", [Fate.DELIVERED, Fate.UNDELIVERED])
+def test_news_after_somebody_took_note_of_the_silence_are_swept_again(fate: Fate) -> None:
+    row = sent()  # rule 55
+    OutboundMessage.objects.update(settled_at=NOW)
+    told(row, fate)
+    row.refresh_from_db()
+    assert row.settled_at is None
+
+
 def test_later_means_later_each_time_and_is_no_try() -> None:
     message()
     now, pauses = NOW, []
