@@ -24,9 +24,7 @@ def to_call_or_letter(notices: Sequence[Notice], *, now: datetime.datetime) -> N
     if not notices:
         return
     for notice in notices:
-        notice.channel = channels.without_text(
-            no_phone_calls=notice.learner.no_phone_calls
-        ).channel
+        notice.channel = channels.without_text(no_phone_calls=notice.learner.no_phone_calls).channel
         if notice.channel == Notice.Channel.POST:
             notice.due_at = max(now, notice.due_at - deadlines.post_time())
             _put_into_letter(notice, now)
@@ -50,9 +48,7 @@ def stop_messages(message_pks: Sequence[int], *, now: datetime.datetime) -> int:
     if not message_pks:
         return 0
     needed = Notice.objects.to_text().filter(message__in=message_pks)
-    return outbox.cancel(
-        set(message_pks) - set(needed.values_list("message", flat=True)), now=now
-    )
+    return outbox.cancel(set(message_pks) - set(needed.values_list("message", flat=True)), now=now)
 
 
 def _put_into_letter(notice: Notice, now: datetime.datetime) -> None:

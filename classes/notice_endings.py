@@ -4,22 +4,11 @@ import datetime
 
 from django.db.models import Q
 
-from classes import falling_back, notices, standing
+from classes import falling_back, notices
 from classes.models import Application, CallTask, Intake, Notice, Offer
-from classes.telling import ToTell, tell
 from sms import outbox
 from sms.models import OutboundMessage
 from staff.models import StaffMember
-
-# What one of a party is told for all of it.
-FOR_THE_PARTY = (Notice.Purpose.REGISTERED, Notice.Purpose.RESULT)
-# It is on its way, or was: who gets it has been told.
-LEFT = (
-    OutboundMessage.Status.SENDING,
-    OutboundMessage.Status.SENT,
-    OutboundMessage.Status.UNKNOWN,
-    OutboundMessage.Status.DELIVERED,
-)
 
 
 def drop_for_draw(intake: Intake, *, by: StaffMember | None, now: datetime.datetime) -> None:
@@ -36,13 +25,8 @@ def drop_for_offer(offer: Offer, *, by: StaffMember | None, now: datetime.dateti
 def drop_for_application(
     application: Application, *, by: StaffMember | None, now: datetime.datetime
 ) -> None:
-    """The application ended: stop what is still to be said about it.
-
-    What one was to be told for the party, the next of them is told.
-    """
-    for_all = _to_be_told_for_others(application)
+    """The application ended: stop what is still to be said about it."""
     drop(Q(application=application), by=by, now=now)
-    _pass_on(for_all, by=by, now=now)
 
 
 def drop_for_learner(learner_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> None:
@@ -111,43 +95,6 @@ def _goes_again(message: OutboundMessage, now: datetime.datetime) -> bool:
     if outbox.requeue(message.pk, message.body, send_after=max(message.send_after, now), now=now):
         return True
     left = OutboundMessage.objects.filter(
-        pk=message.pk, status__in=(OutboundMessage.Status.QUEUED, *LEFT)
+        pk=message.pk, status__in=(OutboundMessage.Status.QUEUED, *OutboundMessage.LEFT)
     )
     return bool(left.update(settled_at=None))
-
-
-def _to_be_told_for_others(application: Application) -> list[Notice]:
-    return list(
-        Notice.objects.filter(
-            application=application, purpose__in=FOR_THE_PARTY, settled_at__isnull=True
-        ).select_related("class_session__course__level__current", "class_session__venue")
-    )
-
-
-def _pass_on(
-    for_all: list[Notice], *, by: StaffMember | None, now: datetime.datetime
-) -> None:
-    """The next of the party hears what the one who left was to hear for them all."""
-    wanted = []
-    for notice in for_all:
-        if notice.facts.get("spoken") or notice.application is None:
-            continue
-        others = (
-            Application.objects.active()
-            .filter(party=notice.application.party_id)
-            .select_related("learner", "intake")
-            .order_by("number")
-        )
-        for other in others[:1]:
-            wanted.append(
-                ToTell(
-                    other,
-                    Notice.Purpose(notice.purpose),
-                    f"{notice.occasion}:{other.pk}",
-                    standing.of(other.intake, other).sentence,
-                    due_at=max(notice.due_at, now),
-                    text=notice.text,
-                    class_session=notice.class_session,
-                )
-            )
-    tell(wanted, now=now, by=by)

@@ -174,9 +174,7 @@ def tell_results(
     return telling.tell(wanted, now=now, reach=reach, batch_size=batch_size)
 
 
-def choose(
-    applications: Sequence[Application], reach: Mapping[int, Reach]
-) -> Application:
+def choose(applications: Sequence[Application], reach: Mapping[int, Reach]) -> Application:
     """Whom of a party to tell: who can receive an SMS, else who can be called, else the first."""
     callable_one = next((a for a in applications if not a.learner.no_phone_calls), applications[0])
     return next((a for a in applications if _gets_texts(a, reach)), callable_one)
