@@ -23,6 +23,7 @@ from classes.models import (
     ClassSession,
     Enrollment,
     Intake,
+    Notice,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -72,6 +73,8 @@ class OpenOffer:
     waits_for_undo: bool
     # Calls in vain, beside what the rule of the intake asks for before it passes on.
     tries: unreached.Tries
+    # How far its SMS has got, while nobody was told.
+    texted: Notice | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,12 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
     paused = set(
         Offer.objects.paused().filter(class_session=class_session).values_list("pk", flat=True)
     )
+    texted = {
+        notice.offer_id: notice
+        for notice in Notice.objects.to_text()
+        .filter(offer__class_session=class_session)
+        .select_related("message")
+    }
     sitting = roster(class_session)
     times = waitlist.joining_times(class_session, intake)
     count = seats.count_one(class_session, now=now)
@@ -173,6 +182,7 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
                 offer.pk in paused,
                 offer.announce_after > now,
                 tries[offer.pk],
+                texted.get(offer.pk),
             )
             for offer in offers
         ],
