@@ -16,6 +16,8 @@ from classes.models import Notice
 from sms.models import OutboundMessage
 
 Status = OutboundMessage.Status
+# Month, purpose, currency, whether it has no price yet, messages, segments, price.
+Row = tuple[datetime.datetime, str, str, bool, int, int, decimal.Decimal]
 YEN = "JPY"
 MONTHS_SHOWN = 12
 # What left the house, whatever became of it, is paid for.

@@ -33,7 +33,7 @@ class SentLine:
 
     message: OutboundMessage
     learners: tuple[Learner, ...]
-    cost: message_costs.Cost
+    cost: message_costs.Cost | None
 
 
 def sent(filters: Filters) -> QuerySet[OutboundMessage]:

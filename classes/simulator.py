@@ -7,6 +7,7 @@ import datetime
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.conf import settings
 from django.core import signing
@@ -18,6 +19,7 @@ from sms import inbound, phone_numbers
 from sms.models import InboundMessage, OutboundMessage, SimulatedPhone
 from sms.transports import Received
 
+Row = TypeVar("Row", OutboundMessage, InboundMessage)
 Status = OutboundMessage.Status
 Behaviour = SimulatedPhone.Behaviour
 # As many as stand side by side, and as much as one scrolls through on each.
@@ -91,7 +93,7 @@ def find(digits: str) -> list[str]:
         return []
     # Stored numbers have their country code for the first 0.
     ending = digits.removeprefix("0") if len(digits) > 9 else digits
-    columns: tuple[QuerySet[str, str], ...] = (
+    columns = (
         OutboundMessage.objects.filter(to__endswith=ending).values_list("to", flat=True),
         SimulatedPhone.objects.filter(e164__endswith=ending).values_list("e164", flat=True),
         InboundMessage.objects.filter(sender__endswith=ending).values_list("sender", flat=True),
@@ -135,7 +137,7 @@ def phones(numbers: Sequence[str], *, now: datetime.datetime) -> list[Phone]:
     on_them: dict[str, list[Bubble]] = {number: [] for number in numbers}
     left = OutboundMessage.objects.filter(to__in=numbers, sent_at__isnull=False)
     for message in _latest_of_each(left, by="to", order="sent_at"):
-        at = message.delivered_at or message.sent_at
+        at = message.delivered_at or message.sent_at or message.created_at
         on_them[message.to].append(Bubble(f"out-{message.pk}", message.body, at, message))
     came = InboundMessage.objects.filter(sender__in=numbers)
     for answer in _latest_of_each(came, by="sender", order="received_at"):
@@ -179,7 +181,8 @@ def behave(number: str, behaviour: str, *, shown: Sequence[str]) -> None:
     SimulatedPhone.objects.update_or_create(e164=number, defaults={"behaviour": behaviour})
 
 
-def _latest_of_each(rows: QuerySet, *, by: str, order: str) -> QuerySet:
+def _latest_of_each(rows: QuerySet[Row], *, by: str, order: str) -> QuerySet[Row]:
     """The latest rows of each number, in one query."""
     rank = Window(RowNumber(), partition_by=F(by), order_by=[F(order).desc(), F("pk").desc()])
-    return rows.annotate(rank=rank).filter(rank__lte=MOST_MESSAGES).order_by(order, "pk")
+    ranked: QuerySet[Row] = rows.annotate(rank=rank).filter(rank__lte=MOST_MESSAGES)
+    return ranked.order_by(order, "pk")

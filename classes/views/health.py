@@ -1,4 +1,4 @@
-"""Whether everything runs: for a machine that watches (/healthz), and for people (the status page)."""
+"""Whether everything runs: /healthz for a machine that watches, the status page for people."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError
