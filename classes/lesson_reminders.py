@@ -75,7 +75,8 @@ def _stages(days: Days, now: datetime.datetime) -> tuple[list[Stage], list[Stage
     ).values_list(
         "pk", "starts_at", "class_session__intake", "class_session__intake__reminder_days"
     )
-    stages, letters = [], []
+    stages: list[Stage] = []
+    letters: list[Stage] = []
     for pk, starts_at, intake_pk, leads in coming.order_by("pk"):
         lesson_day = timezone.localdate(starts_at)
         for found, earlier, last_day in (
@@ -103,16 +104,15 @@ def _of_lessons(
     seats = _seats(lesson_pks, lead, timezone.localdate(now))
     if by == planned_notices.BY_LETTER:
         seats = seats.filter(application__learner__no_phone_calls=True)
-    rows = list(
-        seats.values_list(
-            "class_session__lessons",
-            "application__learner",
-            "application__learner__language",
-            "application",
-            "held_at",
-            "changed_at",
-        )
+    columns = (
+        "class_session__lessons",
+        "application__learner",
+        "application__learner__language",
+        "application",
+        "held_at",
+        "changed_at",
     )
+    rows = list(seats.values_list(*columns))
     lessons = planned_notices.load_lessons({row[0] for row in rows})
     for lesson_pk, learner_pk, language, application_pk, held_at, changed_at in rows:
         lesson, stage = lessons[lesson_pk], stages[lesson_pk]
@@ -136,9 +136,7 @@ def _of_lessons(
         )
 
 
-def _seats(
-    lesson_pks: Sequence[int], lead: int, today: datetime.date
-) -> QuerySet[Enrollment]:
+def _seats(lesson_pks: Sequence[int], lead: int, today: datetime.date) -> QuerySet[Enrollment]:
     """The seats of these lessons whose people have no notice of this lead yet.
 
     With `changed_at`, when a notice was made that told them of the lesson's present date.
@@ -155,9 +153,7 @@ def _seats(
             its_occasion=planned_notices.occasion_of(*told, f":{lead}"),
             its_change=planned_notices.occasion_of(*told),
         )
-        .filter(
-            ~Exists(mine.filter(purpose=Purpose.REMINDER, occasion=OuterRef("its_occasion")))
-        )
+        .filter(~Exists(mine.filter(purpose=Purpose.REMINDER, occasion=OuterRef("its_occasion"))))
         .annotate(
             changed_at=Subquery(
                 mine.filter(

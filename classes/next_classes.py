@@ -78,7 +78,9 @@ class Open:
         level_pk = recommending.first_taught(standing, self.by_level)
         if level_pk is not None:
             return self.by_level[level_pk]
-        level_of = {rung.pk: each.step.level_pk for each in standing.levels for rung in each.step.rungs}
+        level_of = {
+            rung.pk: each.step.level_pk for each in standing.levels for rung in each.step.rungs
+        }
         due = [level_of[rung.pk] for rung, _ in standing.due(today)]
         return next((self.by_level[pk] for pk in due if pk in self.by_level), ())
 
@@ -111,9 +113,7 @@ def due(*, now: datetime.datetime) -> Iterator[Due]:
                 yield _proposal(learners[pk], row, today, now)
 
 
-def _proposal(
-    learner: Learner, row: ClassRow, today: datetime.date, now: datetime.datetime
-) -> Due:
+def _proposal(learner: Learner, row: ClassRow, today: datetime.date, now: datetime.datetime) -> Due:
     session = row.class_session
     intake = session.intake
     lesson = next(each for each in row.lessons if each.starts_at > now)
@@ -241,5 +241,3 @@ def _too_early(row: ClassRow, standing: Progress) -> bool:
     course = row.class_session.course
     ready_for = standing.ready_for
     return course.refuses_other_levels and ready_for is not None and ready_for < course.level.number
-
-

@@ -79,9 +79,7 @@ def _outdated(now: datetime.datetime) -> list["QuerySet[Notice]"]:
             of_revision=Concat(
                 planned_notices.occasion_of("lesson_id", ":", "lesson__revision"), Value(":")
             )
-        ).filter(
-            ~Q(occasion__startswith=F("of_revision")) | Q(lesson__cancelled_at__isnull=False)
-        ),
+        ).filter(~Q(occasion__startswith=F("of_revision")) | Q(lesson__cancelled_at__isnull=False)),
         reminders.filter(Exists(nearer.order_by()), due_at__lt=morning),
         _open().filter(~Exists(seat.order_by()), purpose__in=OF_A_SEAT),
         *(

@@ -272,9 +272,7 @@ def may_be_reminded(learner: str, *, today: datetime.date) -> Q:
 
 def occasion_of(*parts: str) -> Concat:
     """`lesson:<pk>` and what follows, as the database writes it; parts are fields or ":word"."""
-    said = [
-        Value(part) if part.startswith(":") else Cast(F(part), CharField()) for part in parts
-    ]
+    said = [Value(part) if part.startswith(":") else Cast(F(part), CharField()) for part in parts]
     return Concat(Value("lesson:"), *said, output_field=CharField())
 
 

@@ -15,7 +15,7 @@ def plan(*, now: datetime.datetime) -> int:
     """Raise what is missing for people with a seat in a class to come, and set each open task to
     the day by which it must be done; returns how many tasks were made or moved."""
     first_days = _first_days(now)
-    wanted = {}
+    wanted: dict[tuple[int, int, str], datetime.date] = {}
     for pks in planned_notices.chunks(sorted(first_days)):
         applications = Application.objects.filter(pk__in=pks).select_related("learner", "intake")
         for application in applications:
@@ -32,9 +32,7 @@ def plan(*, now: datetime.datetime) -> int:
         for (learner, intake, kind), due_on in wanted.items()
         if (learner, intake, kind) not in known
     ]
-    StaffTask.objects.bulk_create(
-        missing, batch_size=planned_notices.BATCH, ignore_conflicts=True
-    )
+    StaffTask.objects.bulk_create(missing, batch_size=planned_notices.BATCH, ignore_conflicts=True)
     moved = defaultdict(list)
     for key, task in known.items():
         if key in wanted and task.done_at is None and task.due_on != wanted[key]:
@@ -63,14 +61,11 @@ def _first_days(now: datetime.datetime) -> dict[int, datetime.date]:
     starts: dict[int, datetime.datetime] = {}
     for pks in planned_notices.chunks(sorted({class_pk for _, class_pk in rows})):
         lessons = Lesson.objects.filter(class_session__in=pks, cancelled_at=None)
-        for class_pk, starts_at in lessons.order_by("-starts_at").values_list(
-            "class_session", "starts_at"
-        ):
-            starts[class_pk] = starts_at
+        # The latest first, so that the first lesson is what stays.
+        ordered = lessons.order_by("-starts_at").values_list("class_session", "starts_at")
+        starts |= dict(ordered)
     first: dict[int, datetime.date] = {}
     for application_pk, class_pk in rows:
         day = timezone.localdate(starts[class_pk])
         first[application_pk] = min(day, first.get(application_pk, day))
     return first
-
-

@@ -5,6 +5,7 @@ per learner, purpose and occasion (rule 52), however often and by however many w
 """
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from classes import (
@@ -16,6 +17,7 @@ from classes import (
     planned_notices,
     planned_tasks,
 )
+from classes.planned_notices import Due
 from sms import sending_hours
 
 
@@ -47,14 +49,16 @@ def plan(*, now: datetime.datetime) -> Planned:
     missed = outdated_notices.miss(now=now)
     hours = sending_hours.load()
     words = planned_notices.Words()
-    made = [
-        planned_notices.write(due, words=words, hours=hours, now=now)
-        for due in (
-            lesson_reminders.due(hours=hours, now=now),
-            follow_ups.due(now=now),
-            absences.due(now=now),
-            next_classes.due(now=now),
-        )
-    ]
-    tasks = planned_tasks.plan(now=now)
-    return Planned(*made, dropped=dropped, missed=missed, tasks=tasks)
+
+    def write(dues: Iterable[Due]) -> int:
+        return planned_notices.write(dues, words=words, hours=hours, now=now)
+
+    return Planned(
+        reminders=write(lesson_reminders.due(hours=hours, now=now)),
+        follow_ups=write(follow_ups.due(now=now)),
+        absences=write(absences.due(now=now)),
+        next_classes=write(next_classes.due(now=now)),
+        dropped=dropped,
+        missed=missed,
+        tasks=planned_tasks.plan(now=now),
+    )
