@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from django.db import close_old_connections
+from django.db import connections
 
 logger = logging.getLogger("work")
 Clock = Callable[[], datetime.datetime]
@@ -109,7 +109,7 @@ def run(
             failed[step.name] = describe(error)
             logger.error("%s failed: %s", step.name, failed[step.name])
             # A connection that broke is replaced before the next step needs it.
-            close_old_connections()
+            renew_connections()
     return Round(did, failed)
 
 
@@ -126,6 +126,13 @@ def run_step(
         words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
         logger.info("%s: %s", step.name, words)
     return did
+
+
+def renew_connections() -> None:
+    """Put away connections that broke, for the next query to open others."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def describe(error: Exception) -> str:
