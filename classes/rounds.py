@@ -105,6 +105,7 @@ def run(
             break
         try:
             did[step.name] = run_step(step, clock=clock, stop=stop)
+            _log(step, did[step.name])
         except Exception as error:
             failed[step.name] = describe(error)
             logger.error("%s failed: %s", step.name, failed[step.name])
@@ -121,11 +122,7 @@ def run_step(
     longest: datetime.timedelta = LONGEST_STEP,
 ) -> Did:
     """Do one step, which takes on nothing new after `longest`."""
-    did = step.do(Turn(clock=clock, until=clock() + longest, stop=stop))
-    if did.something:
-        words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
-        logger.info("%s: %s", step.name, words)
-    return did
+    return step.do(Turn(clock=clock, until=clock() + longest, stop=stop))
 
 
 def renew_connections() -> None:
@@ -140,3 +137,9 @@ def describe(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
+
+
+def _log(step: Step, did: Did) -> None:
+    if did.something:
+        words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
+        logger.info("%s: %s", step.name, words)
