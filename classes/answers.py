@@ -3,13 +3,16 @@
 import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
-from classes import reopening, sentences, standing, waitlist
+from classes import notices, reopening, sentences, standing, waitlist
 from classes.cancelling import CannotUndo
 from classes.events import event, log
 from classes.locking import lock_intake
-from classes.models import Application, Enrollment, Intake, Offer, PlaceEvent, WaitlistEntry
+from classes.models import Application, Enrollment, Intake, Notice, Offer, PlaceEvent, WaitlistEntry
 from staff.models import StaffMember
+
+Purpose = Notice.Purpose
 
 
 def accept_offer(offer_pk: int, *, by: StaffMember, now: datetime.datetime) -> str:

@@ -27,6 +27,7 @@ URGENCY = {
     Notice.Purpose.MOVED: 3,
     Notice.Purpose.SEATED: 3,
     Notice.Purpose.RESULT: 3,
+    Notice.Purpose.REPLY: 3,
     Notice.Purpose.REGISTERED: 4,
 }
 # Notices that say which place somebody has or may have: a new draw makes them untrue.

@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass
 
-from classes import disruptions, offers, posting, staff_tasks, stalled
+from classes import disruptions, offers, posting, replies, staff_tasks, stalled
 from classes.models import ClassSession
 
 
@@ -16,10 +16,14 @@ class Round:
     rerouted: int
     finished: int
     standing_still: tuple[ClassSession, ...]
+    # Answers by SMS that were taken up.
+    understood: int = 0
 
     @property
     def did_something(self) -> bool:
-        return bool(self.announced or self.expired or self.rerouted or self.finished)
+        return bool(
+            self.announced or self.expired or self.rerouted or self.finished or self.understood
+        )
 
 
 def do_round(*, now: datetime.datetime) -> Round:
@@ -30,11 +34,14 @@ def do_round(*, now: datetime.datetime) -> Round:
     """
     # First of all: what stood still on a bad day has its time back before anything expires.
     disruptions.end_passed(now=now)
+    # Whoever wants no messages is heard before anything goes out.
+    understood = replies.understand(now=now)
     posting.renew_deadlines(now=now)
     return Round(
         announced=offers.announce_due(now=now),
         expired=offers.expire_due(now=now),
         rerouted=posting.reroute_no_phone(now=now),
         finished=staff_tasks.finish_answered(now=now),
+        understood=understood,
         standing_still=tuple(stalled.set_going(now=now)),
     )
