@@ -1,4 +1,4 @@
-"""「休みます」 and 「行きます」 before a lesson: kept beside what instructors tap (rules 37 and 61)."""
+"""「休みます」 and 「行きます」 before a lesson, beside what instructors tap (rules 37 and 61)."""
 
 import datetime
 from collections.abc import Iterable

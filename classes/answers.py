@@ -30,6 +30,33 @@ def decline_offer(offer_pk: int, *, reason: str, by: StaffMember, now: datetime.
         return decline(intake, offer, reason=reason, by=by, now=now)
 
 
+def accept_in_writing(offer_pk: int, *, by: StaffMember, now: datetime.datetime) -> str:
+    """The party wrote that it takes its seats: nobody listens, so it is told by a notice.
+
+    Returns what it is told. Raises OfferClosed or NotAnnounced.
+    """
+    with transaction.atomic():
+        offer = load_offer(offer_pk)
+        intake = lock_intake(offer.class_session.intake_id)
+        members = _members(intake, offer)
+        waitlist.accept(intake, offer, by=by, now=now)
+        sentence = sentences.enrolled(intake, members, [offer.class_session])
+        called = next((m for m in members if not m.learner.no_phone_calls), members[0])
+        due_at = now + datetime.timedelta(hours=intake.offer_hours)
+        occasion = f"offer:{offer.pk}:accepted"
+        notices.create(called, Purpose.SEATED, occasion, sentence, due_at=due_at, now=now)
+        return sentence
+
+
+def decline_in_writing(offer_pk: int, *, by: StaffMember, now: datetime.datetime) -> None:
+    """The party wrote that it does not want the seats. Raises OfferClosed."""
+    with transaction.atomic():
+        offer = load_offer(offer_pk)
+        intake = lock_intake(offer.class_session.intake_id)
+        _members(intake, offer)
+        waitlist.decline(intake, offer, by=by, now=now, reason=gettext("by SMS"))
+
+
 def accept(intake: Intake, offer: Offer, *, by: StaffMember, now: datetime.datetime) -> str:
     """As accept_offer, under a lock that is held already."""
     members = _members(intake, offer)

@@ -7,7 +7,7 @@ and no name (rule 59); of a number that proved another person's, it shows neithe
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -46,6 +46,8 @@ class Line:
 
     reply: Reply
     classes: tuple[str, ...]
+    # Whose it surely is, unless the number proved another person's (rule 58).
+    person: Learner | None
 
     @property
     def is_urgent(self) -> bool:
@@ -74,7 +76,6 @@ class Said:
     body: str
     outbound: OutboundMessage | None = None
     reply: Reply | None = None
-    # How often the same text went out in a row is not hidden: each stands for itself.
     is_this_one: bool = False
 
 
@@ -114,22 +115,31 @@ def listing(*, now: datetime.datetime) -> Listing:
     waiting = list(_shown(Reply.objects.open()).order_by(urgent_first, "inbound__received_at"))
     closed = Reply.objects.filter(closed_at__gte=now - SHOWN_AFTER)
     done = list(_shown(closed).order_by("-closed_at", "-pk")[:SHOWN_CLOSED])
-    classes = _classes_of([reply.inbound.sender for reply in waiting])
-    lines = [Line(reply, classes.get(reply.inbound.sender, ())) for reply in waiting]
-    seen = ",".join(f"{line.reply.pk}:{line.classes}" for line in lines)
-    seen += "|" + ",".join(f"{reply.pk}" for reply in done)
+    numbers = {reply.inbound.sender for reply in [*waiting, *done]}
+    wrong = _of_others(numbers)
+    classes = _classes_of(numbers - wrong)
+    lines = [
+        Line(
+            reply,
+            classes.get(reply.inbound.sender, ()),
+            None if reply.inbound.sender in wrong else reply.learner,
+        )
+        for reply in [*waiting, *done]
+    ]
+    waiting_lines, done_lines = lines[: len(waiting)], lines[len(waiting) :]
+    seen = ",".join(
+        f"{line.reply.pk}:{line.reply.closed_at}:{line.classes}:{line.person and line.person.pk}"
+        for line in lines
+    )
     digest = sha256(seen.encode()).hexdigest()[:16]
-    return Listing(lines, [Line(reply, ()) for reply in done], digest)
+    return Listing(waiting_lines, done_lines, digest)
 
 
 def conversation(reply: Reply, *, now: datetime.datetime) -> Conversation:
     """What was said with the number of this message, and whom and what it may be about."""
     e164 = reply.inbound.sender
     stopped = suppression.of([e164]).get(e164)
-    is_wrong = NumberSuppression.objects.standing().filter(
-        e164=e164, reason=NumberSuppression.Reason.WRONG_PERSON
-    )
-    wrong = is_wrong.exists()
+    wrong = bool(_of_others([e164]))
     people = [] if wrong else told_lately.people_of(e164)
     why = stopped.label if stopped else ""
     if not stopped and not phone_numbers.is_sms_capable(e164):
@@ -248,7 +258,15 @@ def _shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
     )
 
 
-def _classes_of(numbers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _of_others(numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers that proved another person's."""
+    wrong = NumberSuppression.objects.standing().filter(
+        e164__in=set(numbers), reason=NumberSuppression.Reason.WRONG_PERSON
+    )
+    return set(wrong.values_list("e164", flat=True))
+
+
+def _classes_of(numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Number → the codes of the classes in which its people hold seats; one query."""
     rows = (
         PhoneNumber.objects.filter(

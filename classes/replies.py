@@ -125,9 +125,7 @@ def _about_lesson(
     return ""
 
 
-def _on_named_day(
-    understood: reply_words.Understood, seat: Seat, at: datetime.datetime
-) -> bool:
+def _on_named_day(understood: reply_words.Understood, seat: Seat, at: datetime.datetime) -> bool:
     """「明日は休みます」 speaks of tomorrow's lesson, and of no other."""
     if understood.days_ahead is None:
         return True

@@ -36,9 +36,7 @@ TOLD_ANEW = (
 )
 
 
-def opt_out(
-    e164: str, *, source: Source, by: StaffMember | None, now: datetime.datetime
-) -> None:
+def opt_out(e164: str, *, source: Source, by: StaffMember | None, now: datetime.datetime) -> None:
     """Whoever has this number wants no messages: refused for every person who has it on record."""
     with transaction.atomic():
         _lock_for(_open_texts(e164))
@@ -85,10 +83,10 @@ def note_consent(
             suppression.lift(e164, Reason.OPTED_OUT, Reason.WRONG_PERSON, now=now)
             return row
         waiting = mine.filter(message__status=Status.QUEUED)
-        taken = list(waiting.values_list("pk", "message"))
-        outbox.cancel([message_pk for _pk, message_pk in taken], now=now)
+        taken = [pk for pk in waiting.values_list("message", flat=True) if pk is not None]
+        outbox.cancel(taken, now=now)
         # Somebody else of the same number in the same class was to be told by the same message.
-        shared = _open_texts(e164).filter(message__in=[message_pk for _pk, message_pk in taken])
+        shared = _open_texts(e164).filter(message__in=taken).select_related("learner")
         tell_another_way(shared, now=now)
         return row
 
@@ -99,6 +97,12 @@ def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None
     Their intakes are locked by the caller. The notice stays the same one (rule 52).
     """
     for notice in texts:
+        if notice.facts.get("spoken"):
+            # They heard it when they called: nobody calls back for it (rule 60).
+            notice.channel = Notice.Channel.SPOKEN
+            notice.settled_at, notice.outcome = now, Notice.Outcome.TOLD
+            notice.save(update_fields=["channel", "settled_at", "outcome"])
+            continue
         CallTask.objects.update_or_create(
             notice=notice,
             defaults={"closed_at": None, "next_attempt_at": None},
@@ -110,7 +114,7 @@ def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None
         )
         notice.channel = Notice.Channel.CALL
         notice.save(update_fields=["channel"])
-        OutboundMessage.objects.filter(pk=notice.message_id, settled_at__isnull=True).exclude(
+        OutboundMessage.objects.filter(notices=notice.pk, settled_at__isnull=True).exclude(
             status__in=OutboundMessage.UNDERWAY
         ).update(settled_at=now)
         if notice.learner.no_phone_calls:

@@ -66,9 +66,10 @@ def latest(e164: str, *, until: datetime.datetime) -> list[Notice]:
     last = messages.first()
     if last is None:
         return []
-    together = messages.filter(at__gt=last.at - TOGETHER)  # type: ignore[attr-defined]
+    since = (last.sent_at or last.created_at) - TOGETHER
+    together = [m.pk for m in messages if (m.sent_at or m.created_at) > since]
     found = list(
-        Notice.objects.filter(message__in=list(together))
+        Notice.objects.filter(message__in=together)
         .select_related("learner", "lesson__class_session", "class_session", "intake", "message")
         .order_by("-message__created_at", "-pk")
     )

@@ -90,6 +90,17 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "task_list": {"GET": DESK},
     "task_done": {"POST": DESK},
     "task_reopen": {"POST": DESK},
+    # What came in by SMS
+    "message_inbox": {"GET": DESK},
+    "message_inbox_rows": {"GET": DESK},
+    "message_inbox_one": {"GET": DESK},
+    "message_inbox_close": {"POST": DESK},
+    "message_inbox_reopen": {"POST": DESK},
+    "message_inbox_size": {"POST": DESK},
+    "message_inbox_answer": {"POST": DESK},
+    "message_inbox_call": {"POST": DESK},
+    "message_inbox_offer": {"POST": DESK},
+    "message_inbox_number": {"GET": DESK, "POST": DESK},
     # A day on one screen, a bad day, the month (instructors: their own lessons, rule 65)
     "day": {"GET": DESK},
     "day_stop": {"POST": PLANNERS},

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from classes import stopping
 from learners import numbers
 from learners.forms import ConsentForm, NumberEditForm, NumberForm
 from learners.models import Learner, PhoneNumber
@@ -65,7 +66,7 @@ def learner_number_consent(request: StaffRequest, pk: int) -> HttpResponse:
         data = form.cleaned_data
         given, given_by = data["answer"] == "given", data["given_by"]
         try:
-            numbers.set_consent(
+            stopping.note_consent(
                 pk, given=given, given_by=given_by, by=request.user, now=timezone.now()
             )
         except InvalidEntry as error:
