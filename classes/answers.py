@@ -9,10 +9,8 @@ from classes import notices, reopening, sentences, standing, waitlist
 from classes.cancelling import CannotUndo
 from classes.events import event, log
 from classes.locking import lock_intake
-from classes.models import Application, Enrollment, Intake, Notice, Offer, PlaceEvent, WaitlistEntry
+from classes.models import Application, Enrollment, Intake, Offer, PlaceEvent, WaitlistEntry
 from staff.models import StaffMember
-
-Purpose = Notice.Purpose
 
 
 def accept_offer(offer_pk: int, *, by: StaffMember, now: datetime.datetime) -> str:
@@ -39,12 +37,9 @@ def accept_in_writing(offer_pk: int, *, by: StaffMember, now: datetime.datetime)
         offer = load_offer(offer_pk)
         intake = lock_intake(offer.class_session.intake_id)
         members = _members(intake, offer)
-        waitlist.accept(intake, offer, by=by, now=now)
+        waitlist.accept(intake, offer, by=by, now=now, in_writing=True)
         sentence = sentences.enrolled(intake, members, [offer.class_session])
-        called = next((m for m in members if not m.learner.no_phone_calls), members[0])
-        due_at = now + datetime.timedelta(hours=intake.offer_hours)
-        occasion = f"offer:{offer.pk}:accepted"
-        notices.create(called, Purpose.SEATED, occasion, sentence, due_at=due_at, now=now)
+        notices.seated_in_writing(offer, members, sentence, now=now)
         return sentence
 
 

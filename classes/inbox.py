@@ -14,10 +14,9 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
-from classes import sentences, told_lately
+from classes import call_tasks, sentences, told_lately
 from classes.locking import lock_intake
 from classes.models import CallTask, Intake, Lesson, Notice, Offer, Reply
-from classes.notices import URGENCY
 from learners.models import Learner, PhoneNumber
 from sms import outbox, phone_numbers, suppression
 from sms.models import InboundMessage, NumberSuppression, OutboundMessage
@@ -221,12 +220,7 @@ def call_back(reply_pk: int, *, by: StaffMember, now: datetime.datetime) -> Noti
             },
         )
         if made and not by_post:
-            CallTask.objects.create(
-                notice=notice,
-                created_at=now,
-                urgency=URGENCY[Notice.Purpose.REPLY],
-                due_at=notice.due_at,
-            )
+            call_tasks.of(notice, now=now).save()
         close(reply_pk, note="", by=by, now=now)
     return notice
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from classes import notices, posting, staff_tasks, told_lately
+from classes import falling_back, staff_tasks, told_lately
 from classes.locking import lock_intakes
-from classes.models import Application, CallTask, Intake, Notice, Offer
+from classes.models import Application, Intake, Notice, Offer
 from learners import numbers
 from learners.models import Learner, PhoneNumber
 from sms import outbox, suppression
@@ -94,32 +94,20 @@ def note_consent(
 def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None:
     """Open notices whose SMS came to nothing become calls, or letters to whom no call goes.
 
-    Their intakes are locked by the caller. The notice stays the same one (rule 52).
+    Their intakes are locked by the caller. The notice stays the same one (rule 52); what was heard
+    on the phone before needs neither (rule 60).
     """
-    for notice in texts:
-        if notice.facts.get("spoken"):
-            # They heard it when they called: nobody calls back for it (rule 60).
-            notice.channel = Notice.Channel.SPOKEN
-            notice.settled_at, notice.outcome = now, Notice.Outcome.TOLD
-            notice.save(update_fields=["channel", "settled_at", "outcome"])
-            continue
-        CallTask.objects.update_or_create(
-            notice=notice,
-            defaults={"closed_at": None, "next_attempt_at": None},
-            create_defaults={
-                "created_at": now,
-                "urgency": notices.URGENCY.get(Notice.Purpose(notice.purpose), 4),
-                "due_at": notice.due_at,
-            },
-        )
-        notice.channel = Notice.Channel.CALL
-        notice.save(update_fields=["channel"])
-        OutboundMessage.objects.filter(notices=notice.pk, settled_at__isnull=True).exclude(
-            status__in=OutboundMessage.UNDERWAY
-        ).update(settled_at=now)
-        if notice.learner.no_phone_calls:
-            # As the worker does with every call that may not be made (rule 20).
-            posting.post_instead(notice.call_task.pk, by=None, now=now)
+    pks = [notice.pk for notice in texts]
+    found = Notice.objects.filter(pk__in=pks).select_related(*falling_back.NEEDS).order_by("pk")
+    heard = [notice.pk for notice in found if notice.facts.get("spoken")]
+    Notice.objects.filter(pk__in=heard).update(
+        channel=Notice.Channel.SPOKEN, settled_at=now, outcome=Notice.Outcome.TOLD
+    )
+    falling_back.to_call_or_letter([notice for notice in found if notice.pk not in heard], now=now)
+    # Nobody else need look at what became of their messages.
+    OutboundMessage.objects.filter(notices__in=pks, settled_at__isnull=True).exclude(
+        status__in=OutboundMessage.UNDERWAY
+    ).update(settled_at=now)
 
 
 def _open_texts(e164: str) -> QuerySet[Notice]:

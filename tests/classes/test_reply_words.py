@@ -24,7 +24,9 @@ KNOWN = {
         "停止", "配信停止", "配信停止してください", "STOP", "unsubscribe", "ストップ",
         "もう送らないでください",
     ),
-    Meaning.WRONG_PERSON: ("人違い", "人違いです", "番号違い", "番号が違います", "違います", "別人です"),
+    Meaning.WRONG_PERSON: (
+        "人違い", "人違いです", "番号違い", "番号が違います", "違います", "別人です",
+    ),
 }  # fmt: skip
 ANSWERS = [(meaning, text) for meaning, texts in KNOWN.items() for text in texts]
 
@@ -44,9 +46,24 @@ def apart(text: str) -> str:
 
 WIDTHS = st.sampled_from([str, full_width, katakana, apart, str.upper, str.title])
 BLANKS = st.sampled_from(["", " ", "　", "\n", "\r\n ", "\u200b"])
-BEFORE = st.sampled_from(["", "すみません、", "すみませんが ", "申し訳ありません。", "こんにちは。", "「"])
+BEFORE = st.sampled_from(
+    ["", "すみません、", "すみませんが ", "申し訳ありません。", "こんにちは。", "「"]
+)
 ENDINGS = st.sampled_from(
-    ["", "。", ".", "．", "!", "！", "です。", "、お願いします。", "。よろしくお願いいたします", "…", "」", "🙏"]
+    [
+        "",
+        "。",
+        ".",
+        "．",
+        "!",
+        "！",
+        "です。",
+        "、お願いします。",
+        "。よろしくお願いいたします",
+        "…",
+        "」",
+        "🙏",
+    ]
 )
 
 
@@ -73,10 +90,10 @@ def test_a_japanese_cancel_is_an_absence_and_an_english_one_stops_the_messages()
     "text",
     [
         "", " ", "。", "?", "12", "3", "1か2", "1 2", "1名", "2名", "2人", "1回目は休みます",
-        "いいえ", "大丈夫です", "わかりました", "行きますか?", "行きます?", "行けますか", "休みません",
-        "停止しないで", "次回は休みます", "10日は休みます", "山田です。休みます", "行きます。休みます",
-        "1 休みます", "辞退します", "おやすみ", "おやすみなさい", "何時からですか", "end of the line?",
-        "母が亡くなりました", "休みます" * 30,
+        "いいえ", "大丈夫です", "わかりました", "行きますか?", "行きます?", "行けますか",
+        "休みません", "停止しないで", "次回は休みます", "10日は休みます", "山田です。休みます",
+        "行きます。休みます", "1 休みます", "辞退します", "おやすみ", "おやすみなさい",
+        "何時からですか", "end of the line?", "母が亡くなりました", "休みます" * 30,
     ],
 )  # fmt: skip
 def test_what_is_not_on_the_list_is_read_by_somebody(text):
@@ -89,7 +106,8 @@ def test_any_text_is_taken_up_without_an_error(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "days"), [("明日は休みます", 1), ("あした、休みます", 1), ("本日欠席します", 0), ("欠席", None)]
+    ("text", "days"),
+    [("明日は休みます", 1), ("あした、休みます", 1), ("本日欠席します", 0), ("欠席", None)],
 )
 def test_a_named_day_is_kept_beside_the_meaning(text, days):
     understood = reply_words.understand(text)
