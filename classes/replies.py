@@ -97,10 +97,10 @@ def _about_lesson(
 ) -> str:
     """Who comes, and who does not, where it is plain which lesson and who is meant."""
     at = inbound.received_at
-    if {notice.learner_id for notice in told} - {person.pk for person in people}:
-        # The number was another's when they were told.
-        return WhyOpen.NOTHING_TOLD
     readers = {notice.learner_id for notice in told}
+    if not readers or readers - {person.pk for person in people}:
+        # Nothing, or the number was another's when they were told.
+        return WhyOpen.NOTHING_TOLD
     others = [person for person in people if person.pk not in readers]
     if told_lately.coming_lessons(others, at=at):
         return WhyOpen.SEVERAL_PEOPLE
