@@ -41,9 +41,7 @@ def understand(*, now: datetime.datetime) -> int:
 
 def _take_up(inbound_pk: int, *, now: datetime.datetime) -> bool:
     with transaction.atomic():
-        # Whoever sets the time has it; another worker waits here, and finds it set.
-        mine = InboundMessage.objects.filter(pk=inbound_pk, handled_at__isnull=True)
-        if not mine.update(handled_at=now):
+        if not _claim(inbound_pk, now=now):
             return False
         inbound = InboundMessage.objects.get(pk=inbound_pk)
         people = told_lately.people_of(inbound.sender)
@@ -57,6 +55,12 @@ def _take_up(inbound_pk: int, *, now: datetime.datetime) -> bool:
         reply.closed_at = None if reply.why_open else now
         reply.save()
     return True
+
+
+def _claim(inbound_pk: int, *, now: datetime.datetime) -> bool:
+    """Whoever sets the time has it; another worker waits here, and finds it set."""
+    mine = InboundMessage.objects.filter(pk=inbound_pk, handled_at__isnull=True)
+    return bool(mine.update(handled_at=now))
 
 
 def _act(
