@@ -19,8 +19,27 @@ NEEDS = (
 def to_call_or_letter(notices: Sequence[Notice], *, now: datetime.datetime) -> None:
     """Open notices, loaded with NEEDS under their intakes' locks; a few queries for all of them.
 
-    An offer told by letter names a later deadline, for the post takes its days (rule 29).
+    Where a text only confirmed what was said on the phone, nothing follows (rule 60). An offer
+    told by letter names a later deadline, for the post takes its days (rule 29).
     """
+    told = [notice for notice in notices if _was_told(notice)]
+    _settle_as_told(told, now)
+    _tell_otherwise([notice for notice in notices if notice not in told], now)
+
+
+def _was_told(notice: Notice) -> bool:
+    offer = notice.offer
+    return bool(notice.facts.get("spoken")) or (offer is not None and offer.told_at is not None)
+
+
+def _settle_as_told(notices: Sequence[Notice], now: datetime.datetime) -> None:
+    if notices:
+        Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(
+            channel=Notice.Channel.SPOKEN, settled_at=now, outcome=Notice.Outcome.TOLD
+        )
+
+
+def _tell_otherwise(notices: Sequence[Notice], now: datetime.datetime) -> None:
     if not notices:
         return
     for notice in notices:
@@ -53,7 +72,7 @@ def stop_messages(message_pks: Sequence[int], *, now: datetime.datetime) -> int:
 
 def _put_into_letter(notice: Notice, now: datetime.datetime) -> None:
     offer = notice.offer
-    if offer is None or offer.status != Offer.Status.OPEN or offer.told_at is not None:
+    if offer is None or offer.status != Offer.Status.OPEN:
         return
     offer.printed_deadline = deadlines.in_letter(notice.intake, now=now)
     offer.save(update_fields=["printed_deadline"])

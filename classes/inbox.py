@@ -17,6 +17,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from classes import call_tasks, sentences, told_lately
 from classes.locking import lock_intake
 from classes.models import CallTask, Intake, Lesson, Notice, Offer, Reply
+from classes.sending import BY_HAND
 from learners.models import Learner, PhoneNumber
 from sms import outbox, phone_numbers, suppression
 from sms.models import InboundMessage, NumberSuppression, OutboundMessage
@@ -25,8 +26,6 @@ from staff.models import StaffMember
 SHOWN_CLOSED = 50
 SHOWN_AFTER = datetime.timedelta(days=14)
 SHOWN_MESSAGES = 60
-# A word for `OutboundMessage.purpose`: written by staff, tells of nothing that could lapse.
-BY_HAND = "reply"
 WORTH_SENDING = datetime.timedelta(hours=36)
 CALL_WITHIN = datetime.timedelta(hours=2)
 

@@ -1,5 +1,6 @@
 """What staff type in the inbox: an answer by SMS, and a number alone."""
 
+import unicodedata
 import uuid
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from classes import message_lint
 from sms import phone_numbers, segments
 
 
@@ -30,7 +32,7 @@ class AnswerForm(forms.Form):
         if segments.measure(body).is_refused:
             words = _("At most %(count)d letters: no network carries a longer text.")
             raise forms.ValidationError(words % {"count": segments.LONGEST})
-        if "://" in body or "www." in body.casefold():
+        if message_lint.LINK.search(unicodedata.normalize("NFKC", body)):
             # Seniors are told that the city's SMS never hold a link (rule 50).
             raise forms.ValidationError(_("Write it without a link."))
         return body

@@ -30,7 +30,7 @@ def queue(wanted: "Sequence[Wanted]", *, now: datetime.datetime, batch_size: int
     hours = sending_hours.load()
     wordings = message_texts.Wordings.load()
     prefetch_related_objects(
-        [n.application for _, n, _ in wanted if n.purpose in message_facts.TOLD_FOR_THE_PARTY],
+        [e.application for e, _, _ in wanted if e.purpose in message_facts.TOLD_FOR_THE_PARTY],
         "party__applications",
     )
     places = message_facts.places_in_line([notice for _, notice, _ in wanted])

@@ -38,12 +38,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class Did:
-    """What a step did, in numbers by word; whether more of it is due; lines that stand still."""
+    """What a step did, in numbers by word, and what is to be said of it."""
 
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     more_is_due: bool = False
     # Codes of classes whose line stands still although seats are free (rule 29).
     standing_still: tuple[str, ...] = ()
+    # What whoever runs the worker must know, in a sentence without personal data.
+    warning: str = ""
 
     @property
     def something(self) -> bool:
@@ -76,6 +78,13 @@ class Round:
     @property
     def standing_still(self) -> tuple[str, ...]:
         return tuple(code for did in self.did.values() for code in did.standing_still)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        said = [did.warning for did in self.did.values() if did.warning]
+        if self.standing_still:
+            said.append(f"standing still: {', '.join(self.standing_still)}")
+        return tuple(said)
 
     def count(self, word: str) -> int:
         """How many of something, over all steps."""

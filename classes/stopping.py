@@ -13,7 +13,7 @@ from classes.locking import lock_intakes
 from classes.models import Application, Intake, Notice, Offer
 from learners import numbers
 from learners.models import Learner, PhoneNumber
-from sms import outbox, suppression
+from sms import suppression
 from sms.models import NumberSuppression, OutboundMessage
 from staff.models import StaffMember
 
@@ -64,31 +64,6 @@ def wrong_person(
         tell_another_way([*_taken_back(e164), *in_vain], now=now)
         for learner_pk, intake_pk in _whom_to_ask(e164):
             staff_tasks.ask_for_number(learner_pk, intake_pk, now=now)
-
-
-def note_consent(
-    number_pk: int, *, given: bool, given_by: str, by: StaffMember, now: datetime.datetime
-) -> PhoneNumber:
-    """What one person said of messages to one number of theirs (rules 11 and 58).
-
-    A refusal stops what waits for them there; an agreement lifts an earlier stop of the number.
-    Raises numbers.InvalidEntry.
-    """
-    with transaction.atomic():
-        e164 = PhoneNumber.objects.get(pk=number_pk).e164
-        mine = _open_texts(e164).filter(learner__phone_numbers=number_pk)
-        _lock_for(mine)
-        row = numbers.set_consent(number_pk, given=given, given_by=given_by, by=by, now=now)
-        if given:
-            suppression.lift(e164, Reason.OPTED_OUT, Reason.WRONG_PERSON, now=now)
-            return row
-        waiting = mine.filter(message__status=Status.QUEUED)
-        taken = [pk for pk in waiting.values_list("message", flat=True) if pk is not None]
-        outbox.cancel(taken, now=now)
-        # Somebody else of the same number in the same class was to be told by the same message.
-        shared = _open_texts(e164).filter(message__in=taken).select_related("learner")
-        tell_another_way(shared, now=now)
-        return row
 
 
 def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None:

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from classes import disruptions, offers, posting, replies, staff_tasks, stalled
+from classes import disruptions, offers, posting, replies, sending, staff_tasks, stalled
+from classes.demo import state
 from classes.rounds import Did, Round, Step, Turn, run_step
+from sms import delivery, polling, transports
+from sms.models import OutboundMessage
 
 
 def understand(turn: Turn) -> Did:
@@ -41,6 +44,28 @@ def finish_tasks(turn: Turn) -> Did:
     return Did({"finished": staff_tasks.finish_answered(now=turn.clock())})
 
 
+def deliver(turn: Turn) -> Did:
+    """Send the messages that are due, for some seconds (rules 51 to 53)."""
+    if state.is_kept_from_phones():
+        return Did(warning="this is a demo and its numbers may be somebody's: no message is sent")
+    done = delivery.deliver(
+        transports.current(),
+        still_holds=sending.still_holds,
+        clock=turn.clock,
+        until=turn.until,
+        stop=turn.stop,
+    )
+    # Where nothing moved, the next try waits for the next round.
+    more = done.did_something and OutboundMessage.objects.due(turn.clock()).exists()
+    return Did(vars(done), more_is_due=more)
+
+
+def poll(turn: Turn) -> Did:
+    """Ask what became of messages and what came in (rules 56 and 57)."""
+    done = polling.poll(transports.current(), clock=turn.clock, until=turn.until, stop=turn.stop)
+    return Did(vars(done))
+
+
 def watch_lines(turn: Turn) -> Did:
     """Set lines going that stand still, and name those that only a press moves (rule 29)."""
     still = stalled.set_going(now=turn.clock())
@@ -56,6 +81,8 @@ STEPS: Final = (
     Step("reroute", reroute),
     Step("tasks", finish_tasks),
     Step("lines", watch_lines),
+    Step("deliver", deliver),
+    Step("poll", poll),
 )
 BY_NAME: Final[Mapping[str, Step]] = MappingProxyType({step.name: step for step in STEPS})
 

@@ -104,6 +104,21 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "message_inbox_call": {"POST": DESK},
     "message_inbox_offer": {"POST": DESK},
     "message_inbox_number": {"GET": DESK, "POST": DESK},
+    # Messages: what was sent and received, when they may go out, how everything runs
+    "healthz": {"GET": PUBLIC},
+    "message_log": {"GET": DESK},
+    "message_log_received": {"GET": DESK},
+    "message_log_find": {"POST": DESK},
+    "message_costs": {"GET": DESK},
+    "sending_hours": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "sending_day_add": {"POST": ADMINISTRATORS},
+    "sending_day_remove": {"POST": ADMINISTRATORS},
+    "simulator": {"GET": DESK},
+    "simulator_choose": {"POST": DESK},
+    "simulator_live": {"POST": DESK},
+    "simulator_answer": {"POST": DESK},
+    "simulator_behaviour": {"POST": DESK},
+    "status": {"GET": PLANNERS},
     # A day on one screen, a bad day, the month (instructors: their own lessons, rule 65)
     "day": {"GET": DESK},
     "day_stop": {"POST": PLANNERS},
@@ -177,6 +192,11 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "ladder_competency_restore": {"POST": ADMINISTRATORS},
     "curriculum_upload": {"POST": ADMINISTRATORS},
     "curriculum_confirm": {"POST": ADMINISTRATORS},
+    # The texts of messages
+    "message_texts": {"GET": ADMINISTRATORS},
+    "message_text": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "message_text_preview": {"POST": ADMINISTRATORS},
+    "message_text_restore": {"POST": ADMINISTRATORS},
     # The class-day board: instructors their own lessons (rule 65), the desk all
     "lesson_list": {"GET": EVERYONE},
     "lesson_board": {"GET": EVERYONE},

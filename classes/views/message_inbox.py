@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from classes import answers, inbox, stopping, told_lately, waitlist
+from classes import answers, inbox, message_lint, stopping, told_lately, waitlist
 from classes.inbox_forms import AnswerForm, NumberAloneForm
 from classes.models import Offer, Reply
 from sms import outbox, segments
@@ -61,10 +61,11 @@ def message_inbox_reopen(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def message_inbox_size(request: StaffRequest, pk: int) -> HttpResponse:
-    """What the text being typed costs."""
+    """What the text being typed costs, and what to mind in it."""
     get_object_or_404(Reply, pk=pk)
-    size = segments.measure(request.POST.get("body", ""))
-    return render(request, "classes/_message_size.html", {"size": size})
+    body = request.POST.get("body", "")
+    context = {"size": segments.measure(body), "remarks": list(message_lint.in_words(body))}
+    return render(request, "classes/_message_inbox_size.html", context)
 
 
 @require_POST

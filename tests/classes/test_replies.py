@@ -1,5 +1,6 @@
 """What an answer by SMS sets going, and what is left to staff (rules 37, 58 to 61)."""
 
+import datetime
 import uuid
 
 import pytest
@@ -54,8 +55,8 @@ def attendance(session: ClassSession) -> list[tuple[int, str]]:
     return [(row.lesson.number, row.status) for row in rows]
 
 
-def read(body: str, **more: object) -> Reply:
-    inbound = wrote(body, **more)
+def read(body: str, *, sender: str = MOBILE, at: datetime.datetime = NOW + HOUR) -> Reply:
+    inbound = wrote(body, sender=sender, at=at)
     replies.understand(now=inbound.received_at + HOUR)
     return taken_as(inbound)
 

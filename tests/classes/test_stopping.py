@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from classes import calls, inbox, replies, stopping
+from classes import calls, inbox, number_changes, replies, stopping
 from classes.models import CallTask, ClassSession, Notice, Offer, Reply, StaffTask
 from learners.models import Learner, PhoneNumber
 from sms import suppression
@@ -177,7 +177,7 @@ def test_a_refusal_at_the_desk_stops_what_waits_for_this_person_alone(session, p
     theirs = told(partner, session, sent=message(status=Status.QUEUED))
     clerk = factories.staff_member()
 
-    stopping.note_consent(
+    number_changes.set_consent(
         person.phone_numbers.get().pk, given=False, given_by="本人", by=clerk, now=NOW
     )
 
@@ -191,7 +191,7 @@ def test_an_agreement_given_anew_lifts_the_stop(session, person):
     clerk = factories.staff_member()
     number = person.phone_numbers.get()
 
-    stopping.note_consent(number.pk, given=True, given_by="本人", by=clerk, now=NOW + 2 * HOUR)
+    number_changes.set_consent(number.pk, given=True, given_by="本人", by=clerk, now=NOW + 2 * HOUR)
 
     assert suppression.of([MOBILE]) == {}
     number.refresh_from_db()

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"[:80]
-        self.still_red: tuple[str, ...] = ()
+        self.warned: tuple[str, ...] = ()
         self.last_beat = timezone.now()
         with Stopping() as self.stopping:
             logger.info("work begins")
@@ -53,12 +53,13 @@ class Command(BaseCommand):
         return min(interval * 2.0**failures, max(LONGEST_PAUSE, interval))
 
     def do_round(self) -> rounds.Round:
-        """One round; says which lines stand still when others do than before."""
+        """One round; a warning is said when it was not said of the round before."""
         close_old_connections()
         done = rounds.run(STEPS, clock=timezone.now, stop=self.must_stop)
-        if done.standing_still and done.standing_still != self.still_red:
-            logger.warning("standing still: %s", ", ".join(done.standing_still))
-        self.still_red = done.standing_still
+        for warning in done.warnings:
+            if warning not in self.warned:
+                logger.warning(warning)
+        self.warned = done.warnings
         return done
 
     def must_stop(self) -> bool:
