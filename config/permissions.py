@@ -93,6 +93,17 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "task_list": {"GET": DESK},
     "task_done": {"POST": DESK},
     "task_reopen": {"POST": DESK},
+    # What came in by SMS
+    "message_inbox": {"GET": DESK},
+    "message_inbox_rows": {"GET": DESK},
+    "message_inbox_one": {"GET": DESK},
+    "message_inbox_close": {"POST": DESK},
+    "message_inbox_reopen": {"POST": DESK},
+    "message_inbox_size": {"POST": DESK},
+    "message_inbox_answer": {"POST": DESK},
+    "message_inbox_call": {"POST": DESK},
+    "message_inbox_offer": {"POST": DESK},
+    "message_inbox_number": {"GET": DESK, "POST": DESK},
     # Messages: what was sent and received, when they may go out, how everything runs
     "healthz": {"GET": PUBLIC},
     "message_log": {"GET": DESK},
