@@ -54,6 +54,7 @@ def fill(enrollments: int, now: datetime.datetime) -> None:
                 name=f"山田 {number}",
                 kana="ヤマダ",
                 birth_date=datetime.date(1945, 1, 1),
+                address="八王子市南大沢2-1",
                 created_at=now - 90 * day,
                 no_phone_calls=number % 100 == 99,
             )
