@@ -31,7 +31,9 @@ class FilterForm(forms.Form):
         choices=[("", pgettext_lazy("messages", "all")), *OutboundMessage.Status.choices],
     )
     purpose = forms.ChoiceField(
-        label=_("About"), required=False, choices=[("", pgettext_lazy("messages", "all")), *Notice.Purpose.choices]
+        label=_("About"),
+        required=False,
+        choices=[("", pgettext_lazy("messages", "all")), *Notice.Purpose.choices],
     )
 
 
