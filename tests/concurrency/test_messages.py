@@ -1,100 +1,87 @@
-"""Two workers, and a worker and the desk, over one message, on PostgreSQL (rules 29 and 52)."""
+"""Two workers and one queue, on PostgreSQL."""
 
-import datetime
+import threading
+from collections import Counter
 from typing import Any
 
 import pytest
-from django.db import transaction
 
-from classes import locking, offers, outcomes_of_messages, waitlist
-from classes.models import CallTask, Notice, Offer, PlaceEvent
-from sms.models import OutboundMessage
-from tests import factories
-from tests.concurrency.racing import MeetingPoint, race, take_the_lock_away
-from tests.factories import tokyo
+from sms import delivery, transitions
+from sms.models import OutboundMessage, SenderPace
+from sms.transports import Accepted, Answer
+from sms.transports.simulator import Simulator
+from tests.concurrency.racing import MeetingPoint, race
+from tests.sms.outbox import HOUR, NOW, Clock, as_they_are, message
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
-NOW = tokyo(2026, 9, 1, 10)
-MINUTE = datetime.timedelta(minutes=1)
 
 
-def offer_delivered() -> Offer:
-    offer = factories.announced_offer(factories.texted())
-    OutboundMessage.objects.filter(purpose="offer").update(
-        status="delivered", status_at=NOW, sent_at=NOW, delivered_at=NOW, attempts=1
-    )
-    return offer
+class Phones(Simulator):
+    """Counts what each phone got."""
+
+    def __init__(self, got: Counter[str], *, per_second: float | None = None) -> None:
+        super().__init__({}, segment_price=0)  # type: ignore[arg-type]
+        self.got = got
+        self.per_second = per_second
+        self.lock = threading.Lock()
+
+    def send(self, sent: OutboundMessage) -> Answer:
+        with self.lock:
+            self.got[sent.to] += 1
+            return Accepted(f"SM{sent.pk}-{self.got[sent.to]}")
 
 
-def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    take_the_lock_away(monkeypatch)
-    monkeypatch.setattr(outcomes_of_messages, "lock_intakes", locking.lock_intakes)
+def two_workers(count: int = 10) -> Counter[str]:
+    """Both look for what is due at the same moment; how often each phone was sent to."""
+    got: Counter[str] = Counter()
+    for number in range(count):
+        message(f"+8190{number:08d}")
+
+    def work() -> delivery.Delivered:
+        return delivery.deliver(
+            Phones(got), still_holds=as_they_are, clock=Clock(), until=NOW + HOUR
+        )
+
+    answers = race(work, work)
+    assert all(isinstance(answer, delivery.Delivered) for answer in answers), answers
+    return got
 
 
-def sweep() -> int:
-    return outcomes_of_messages.sweep(now=NOW + MINUTE)
+def due_without_lock(limit: int, *, now: Any) -> list[int]:
+    due = OutboundMessage.objects.due(now).order_by("priority", "send_after", "pk")
+    return list(due.values_list("pk", flat=True)[:limit])
 
 
-def two_sweeps(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    offer_delivered()
-    monkeypatch.setattr(outcomes_of_messages, "_load", MeetingPoint(outcomes_of_messages._load))
-    monkeypatch.setattr(Offer, "refresh_from_db", lambda self, **_: None)
-    return race(sweep, sweep)
+def test_two_workers_never_send_the_same_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    # rule 52
+    monkeypatch.setattr(transitions, "_due", MeetingPoint(transitions._due))
+    assert set(two_workers().values()) == {1}
 
 
-def test_two_workers_tell_an_offer_once(monkeypatch: pytest.MonkeyPatch) -> None:  # rule 29
-    assert sorted(two_sweeps(monkeypatch)) == [0, 1]
-    assert PlaceEvent.objects.filter(kind=PlaceEvent.Kind.TOLD).count() == 1
+def test_the_compare_and_swap_alone_prevents_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting = MeetingPoint(due_without_lock)
+    monkeypatch.setattr(transitions, "_due", meeting)
+    assert set(two_workers().values()) == {1}
+    assert meeting.met
 
 
-def test_control_without_the_lock_it_is_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_the_lock(monkeypatch)
-    two_sweeps(monkeypatch)
-    assert PlaceEvent.objects.filter(kind=PlaceEvent.Kind.TOLD).count() == 2
-
-
-def failure_against_the_desk(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The SMS came back, and just now the party says no at the desk."""
-    offer = factories.announced_offer(factories.texted())
-    OutboundMessage.objects.filter(purpose="offer").update(
-        status="undelivered", status_at=NOW, sent_at=NOW, attempts=1
-    )
-    monkeypatch.setattr(
-        outcomes_of_messages, "_load", MeetingPoint(outcomes_of_messages._load, first=1)
-    )
-    met = outcomes_of_messages._load
-
-    def decline() -> None:
-        with transaction.atomic():
-            intake = locking.lock_intakes([offer.class_session.intake_id])[0]
-            met(Notice.objects.filter(offer=offer))
-            waitlist.decline(intake, Offer.objects.get(pk=offer.pk), by=None, now=NOW)
-
-    return race(sweep, decline)
-
-
-def test_nobody_is_called_about_an_offer_that_was_answered_meanwhile(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # rules 29 and 53
-    failure_against_the_desk(monkeypatch)
-    assert not CallTask.objects.open().filter(notice__offer__closed_at__isnull=False).exists()
-
-
-def test_control_without_the_lock_they_are_called_about_it(
+def test_control_without_it_every_phone_gets_the_message_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    without_the_lock(monkeypatch)
-    failure_against_the_desk(monkeypatch)
-    assert CallTask.objects.open().filter(notice__offer__closed_at__isnull=False).exists()
+    def take(pks: list[int], token: Any, *, now: Any) -> int:
+        return OutboundMessage.objects.filter(pk__in=pks).update(
+            status="sending", claim=token, claimed_at=now
+        )
+
+    # Both have chosen; then the one takes, reads and sends before the other does.
+    monkeypatch.setattr(transitions, "_due", MeetingPoint(due_without_lock, first=0))
+    monkeypatch.setattr(transitions, "_take", take)
+    assert set(two_workers().values()) == {2}
 
 
-def test_a_delivery_and_the_end_of_the_time_never_both_happen(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # rule 29
-    """Nobody was told, so it does not expire; delivered, its whole time is before it."""
-    offer = offer_delivered()
-    monkeypatch.setattr(waitlist, "tell", MeetingPoint(waitlist.tell))
-    race(sweep, lambda: offers.expire_due(now=NOW + MINUTE))
-    offer.refresh_from_db()
-    assert offer.status == Offer.Status.OPEN
-    assert offer.told_at == NOW
+def test_two_workers_never_get_the_same_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sms import pace
+
+    SenderPace.objects.create(sender="CITY", free_at=NOW)
+    slots = race(*(lambda: pace.take("CITY", 50, per_second=100, now=NOW) for _ in range(2)))
+    assert len({slot for each in slots for slot in each}) == 100
