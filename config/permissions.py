@@ -44,6 +44,9 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "signed_in": {"GET": ACCOUNTS},
     "language": {"POST": PUBLIC},
     "password_change": {"GET": ACCOUNTS, "POST": ACCOUNTS},
+    # What Twilio calls; its signature is checked (rule 56)
+    "sms_status": {"POST": PUBLIC},
+    "sms_inbound": {"POST": PUBLIC},
     # Workbooks brought in, and their rows that wait
     "import_list": {"GET": DESK},
     "import_callers_upload": {"POST": PLANNERS},

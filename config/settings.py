@@ -1,11 +1,14 @@
 """All settings, read from the environment (the table of variables is in README.md)."""
 
 import datetime
+import decimal
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from sms import credentials
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -161,6 +164,41 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 # Bytes of an uploaded workbook; the larger ones are refused with a sentence (imports).
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=10 * 1024 * 1024)
+
+# Messages ---------------------------------------------------------------------------------
+# Without an account messages go to the simulator.
+TWILIO_ACCOUNT_SID = env("TWILIO_ACCOUNT_SID", default="")
+# The token also checks the signature of callbacks; with a key of its own it may be left out.
+TWILIO_AUTH_TOKEN = env("TWILIO_AUTH_TOKEN", default="")
+TWILIO_API_KEY = env("TWILIO_API_KEY", default="")
+TWILIO_API_SECRET = env("TWILIO_API_SECRET", default="")
+# Either of the two: the service that chooses a sender, or the sender itself.
+TWILIO_MESSAGING_SERVICE_SID = env("TWILIO_MESSAGING_SERVICE_SID", default="")
+TWILIO_SENDER = env("TWILIO_SENDER", default="")
+# For stand-ins: where Twilio's addresses are sent to instead.
+TWILIO_BASE_URL = env("TWILIO_BASE_URL", default="")
+TWILIO_TIMEOUT = env.float("TWILIO_TIMEOUT", default=10)
+# The https address at which Twilio reaches us; empty where nothing can come in, then we ask.
+PUBLIC_URL = env("PUBLIC_URL", default="").rstrip("/")
+# What all workers together send in a second, and how many calls one of them has open.
+SMS_PER_SECOND = env.float("SMS_PER_SECOND", default=10)
+SMS_CONCURRENCY = env.int("SMS_CONCURRENCY", default=32)
+# Seconds after an unclear answer until the provider's "no such message" is believed.
+SMS_UNKNOWN_GRACE_SECONDS = env.int("SMS_UNKNOWN_GRACE_SECONDS", default=60)
+# Seconds after which a worker that holds messages and says nothing is given up for dead.
+SMS_CLAIM_SECONDS = env.int("SMS_CLAIM_SECONDS", default=180)
+# Yen a segment, for what is shown before sending.
+SMS_SEGMENT_PRICE = env("SMS_SEGMENT_PRICE", cast=decimal.Decimal, default=decimal.Decimal("12"))
+if problem := credentials.problem(
+    account=TWILIO_ACCOUNT_SID,
+    token=TWILIO_AUTH_TOKEN,
+    key=TWILIO_API_KEY,
+    secret=TWILIO_API_SECRET,
+    service=TWILIO_MESSAGING_SERVICE_SID,
+    sender=TWILIO_SENDER,
+    public_url=PUBLIC_URL,
+):
+    raise ImproperlyConfigured(problem)
 
 # Security ---------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

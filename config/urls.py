@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("classes.urls")),
     path("learners/", include("classes.learner_urls")),
+    path("sms/", include("sms.urls")),
     path("", include("staff.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,7 +1,8 @@
 """Tags of base.html: links a person may open, the city's name, the training banner."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import template
 from django.conf import settings
@@ -14,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.permissions import may_open
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 register = template.Library()
 
 # Route, label, and the routes beginning with which the link counts as "here".
@@ -21,6 +25,11 @@ LINKS: Final = (
     ("desk", _("Desk"), ("desk",)),
     ("call_list", _("Calls to make"), ("call_", "task_")),
     ("post_list", _("Letters to send"), ("post_",)),
+    (
+        "message_log",
+        _("Messages"),
+        ("message_", "inbox", "sending_", "coming_back", "bulk_", "simulator", "status"),
+    ),
     (
         "intake_list",
         _("Intakes"),
@@ -34,10 +43,21 @@ LINKS: Final = (
     ("venue_list", _("Venues"), ("venue_",)),
 )
 
+# The pages around messages, each with all of them above it (classes/_message_nav.html).
+MESSAGE_LINKS: Final = (
+    ("inbox", _("Inbox"), ("inbox",)),
+    ("message_log", _("Sent and received"), ("message_log",)),
+    ("coming_back", _("Coming back"), ("coming_back", "bulk_")),
+    ("message_texts", _("Texts"), ("message_text",)),
+    ("sending_hours", _("Sending hours"), ("sending_",)),
+    ("simulator", _("Simulator"), ("simulator",)),
+    ("status", _("Status"), ("status",)),
+)
+
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the main menu."""
+    """One entry of a menu."""
 
     url: str
     label: str
@@ -47,21 +67,37 @@ class Link:
 @register.inclusion_tag("_navigation.html", takes_context=True)
 def navigation(context: RequestContext) -> dict[str, list[Link]]:
     """The main menu: only pages that exist and that this person may open."""
+    return {"links": _open_to(context, LINKS)}
+
+
+@register.simple_tag(takes_context=True)
+def message_links(context: RequestContext) -> list[Link]:
+    """The pages around messages that exist and that this person may open."""
+    is_simulated = not getattr(settings, "TWILIO_ACCOUNT_SID", "")
+    on_show = [
+        link for link in MESSAGE_LINKS if link[0] != "simulator" or is_simulated
+    ]
+    return _open_to(context, on_show)
+
+
+def _open_to(
+    context: RequestContext, rows: "Sequence[tuple[str, StrOrPromise, tuple[str, ...]]]"
+) -> list[Link]:
     request = context.get("request")
     user = getattr(request, "user", None)
     if request is None or user is None or not user.is_authenticated:
-        return {"links": []}
+        return []
     match = request.resolver_match
     here = match.view_name if match else ""
     links = []
-    for route, label, prefixes in LINKS:
+    for route, label, prefixes in rows:
         if not may_open(user, route):
             continue
         try:
             links.append(Link(reverse(route), str(label), here.startswith(prefixes)))
         except NoReverseMatch:
             continue
-    return {"links": links}
+    return links
 
 
 @register.simple_tag(takes_context=True, name="may_open")

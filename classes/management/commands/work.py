@@ -1,80 +1,77 @@
-"""manage.py work: announces offers, ends those whose time has passed, watches the lines."""
+"""manage.py work: the one worker; does every step of a round, again and again."""
 
 import logging
-import select
-import signal
+import os
 import socket
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
-from classes import work
+from classes import heartbeats, rounds
+from classes.management.stopping import Stopping
+from classes.work import STEPS
 
 logger = logging.getLogger("work")
 LONGEST_PAUSE = 60
+# While more is due there is no pause, but never a round upon the other without a breath.
+BREATH = 0.05
 
 
 class Command(BaseCommand):
-    help = "Announce and expire offers and watch the lines, until stopped."
+    help = "Offers, reminders, messages and their answers: all that time sets going, until stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then end")
         parser.add_argument("--interval", type=float, default=10, help="seconds between rounds")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"[:80]
         self.still_red: tuple[str, ...] = ()
-        if options["once"]:
-            self.do_round()
-            return
-        self.ends = False
-
-        def end(_signal: int, _frame: FrameType | None) -> None:
-            self.ends = True
-
-        # The pause ends with the byte that a signal writes here. An Event set by a handler would
-        # stand still for ever if the signal came while the pause holds the Event's own lock.
-        woken, waker = socket.socketpair()
-        waker.setblocking(False)
-        signal.set_wakeup_fd(waker.fileno())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, end)
-        logger.info("work begins")
-        failures = 0
-        while not self.ends:
-            try:
-                self.do_round()
-                failures = 0
-            except (DatabaseError, InterfaceError) as error:
-                failures += 1
-                # The kind only: what a database says may quote rows.
-                logger.error("round %d failed: %s", failures, type(error).__name__)
-                connections.close_all()
-            if not self.ends:
-                select.select([woken], [], [], self.pause(options["interval"], failures))
-        signal.set_wakeup_fd(-1)
-        woken.close()
-        waker.close()
-        logger.info("work ends")
+        self.last_beat = timezone.now()
+        with Stopping() as self.stopping:
+            logger.info("work begins")
+            self.sign(heartbeats.begin)
+            failures = 0
+            while not self.stopping.told:
+                done = self.do_round()
+                failures = failures + 1 if done.failed else 0
+                self.sign(heartbeats.end_round, failed=bool(done.failed))
+                if options["once"]:
+                    break
+                if done.more_is_due and not done.failed:
+                    self.stopping.pause(BREATH)
+                else:
+                    self.stopping.pause(self.pause(options["interval"], failures))
+            self.sign(heartbeats.end)
+            logger.info("work ends")
 
     @staticmethod
     def pause(interval: float, failures: int) -> float:
         """Seconds until the next round: longer after each failure in a row."""
         return min(interval * 2.0**failures, max(LONGEST_PAUSE, interval))
 
-    def do_round(self) -> None:
-        done = work.do_round(now=timezone.now())
-        if done.did_something:
-            logger.info(
-                "announced %d, expired %d, to letters %d, tasks done %d",
-                done.announced,
-                done.expired,
-                done.rerouted,
-                done.finished,
-            )
-        red = tuple(f"{s.intake.code}/{s.code}" for s in done.standing_still)
-        if red and red != self.still_red:
-            logger.warning("standing still: %s", ", ".join(red))
-        self.still_red = red
+    def do_round(self) -> rounds.Round:
+        """One round; says which lines stand still when others do than before."""
+        close_old_connections()
+        done = rounds.run(STEPS, clock=timezone.now, stop=self.must_stop)
+        if done.standing_still and done.standing_still != self.still_red:
+            logger.warning("standing still: %s", ", ".join(done.standing_still))
+        self.still_red = done.standing_still
+        return done
+
+    def must_stop(self) -> bool:
+        """Whether somebody said so; asked between two pieces of work, it leaves a sign of life."""
+        if timezone.now() - self.last_beat >= heartbeats.EVERY:
+            self.sign(heartbeats.beat)
+        return self.stopping.told
+
+    def sign(self, how: Any, **more: Any) -> None:
+        """Leave a sign of life; where the database is away the work itself says so."""
+        self.last_beat = now = timezone.now()
+        try:
+            how(self.name, now=now, **more)
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("no sign of life: %s", rounds.describe(error))
+            close_old_connections()
