@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from classes import desk, waitlist
 from classes.desk import ClassRow
-from classes.models import Application, Attendance, ClassSession, Intake, Lesson
+from classes.models import Application, Attendance, ClassSession, Intake, WalkIn
 from learners.models import Learner
 from skill_levels import progress
 from skill_levels.models import Competency, SkillLevel
@@ -89,7 +89,7 @@ def recommend(
     if level is None:
         return Recommendation(standing, None, _why(standing), ())
     taken = _classes_of(learner)
-    habits = _habits(learner)
+    habits = habits_of([learner.pk]).get(learner.pk) or Habits(Counter(), Counter())
     fits = [
         Fit(row, _reasons(row, learner, habits))
         for row in open_rows
@@ -113,7 +113,7 @@ def warnings_before(level: SkillLevel, standing: Progress) -> tuple[str, ...]:
 
 
 def rows_of(intake: Intake, *, now: datetime.datetime) -> list[ClassRow]:
-    """The classes of an intake, each knowing it."""
+    """The classes of an intake with their seats, each with its intake."""
     rows = desk.class_rows(intake, now=now)
     for row in rows:
         row.class_session.intake = intake
@@ -121,7 +121,7 @@ def rows_of(intake: Intake, *, now: datetime.datetime) -> list[ClassRow]:
 
 
 def can_join(row: ClassRow, *, now: datetime.datetime) -> bool:
-    """Whether somebody may still begin there."""
+    """Whether somebody may still come into this class."""
     session = row.class_session
     return waitlist.joining_times(session, session.intake).can_join(now)
 
@@ -170,21 +170,30 @@ def _classes_of(learner: Learner) -> set[int]:
     )
 
 
-def _habits(learner: Learner) -> Habits:
-    """Venues, weekdays and half-days of the lessons this person came to; one query."""
-    if learner.pk is None:
-        return Habits(Counter(), Counter())
-    came = Lesson.objects.filter(
-        Q(
-            attendances__enrollment__application__learner=learner,
-            attendances__status=Attendance.Status.PRESENT,
+def habits_of(learner_pks: Iterable[int]) -> dict[int, Habits]:
+    """Venues, weekdays and half-days of the lessons these people came to; one query."""
+    pks = {pk for pk in learner_pks if pk is not None}
+    habits = {pk: Habits(Counter(), Counter()) for pk in pks}
+    if not pks:
+        return habits
+    with_seat = (
+        Attendance.objects.filter(
+            enrollment__application__learner__in=pks, status=Attendance.Status.PRESENT
         )
-        | Q(walk_ins__learner=learner, walk_ins__withdrawn_at__isnull=True)
+        .order_by()
+        .values_list(
+            "enrollment__application__learner", "lesson", "lesson__venue", "lesson__starts_at"
+        )
     )
-    habits = Habits(Counter(), Counter())
-    for venue_pk, starts_at in came.distinct().values_list("venue_id", "starts_at"):
-        habits.venues[venue_pk] += 1
-        habits.times[half_day(starts_at)] += 1
+    walked_in = (
+        WalkIn.objects.standing()
+        .filter(learner__in=pks)
+        .order_by()
+        .values_list("learner", "lesson", "lesson__venue", "lesson__starts_at")
+    )
+    for learner_pk, _lesson_pk, venue_pk, starts_at in with_seat.union(walked_in):
+        habits[learner_pk].venues[venue_pk] += 1
+        habits[learner_pk].times[half_day(starts_at)] += 1
     return habits
 
 

@@ -1,19 +1,11 @@
 """The recommended class of many people at once; the same answer as `recommending` gives for one."""
 
 import datetime
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 
 from classes import recommending
-from classes.models import (
-    Attendance,
-    ClassSession,
-    Enrollment,
-    Intake,
-    WaitlistEntry,
-    WalkIn,
-)
-from classes.recommending import Habits
+from classes.models import ClassSession, Enrollment, Intake, WaitlistEntry
 from learners.models import Learner
 from skill_levels import progress
 
@@ -39,7 +31,7 @@ def best(learners: Iterable[Learner], *, now: datetime.datetime) -> dict[int, Cl
     pks = [learner.pk for learner in people]
     standings = progress.of(pks)
     taken = _taken(pks)
-    habits = _habits(pks)
+    habits = recommending.habits_of(pks)
     found = {}
     for learner in people:
         level_pk = recommending.first_taught(standings[learner.pk], by_level)
@@ -65,20 +57,3 @@ def _taken(pks: list[int]) -> dict[int, set[int]]:
     for learner, session in lines.values_list("party__applications__learner", "class_session"):
         taken[learner].add(session)
     return taken
-
-
-def _habits(pks: list[int]) -> dict[int, Habits]:
-    """Where and when each came before."""
-    habits: dict[int, Habits] = defaultdict(lambda: Habits(Counter(), Counter()))
-    came = Attendance.objects.filter(
-        enrollment__application__learner__in=pks, status=Attendance.Status.PRESENT
-    ).values_list("enrollment__application__learner", "lesson__venue", "lesson__starts_at")
-    walked_in = (
-        WalkIn.objects.standing()
-        .filter(learner__in=pks)
-        .values_list("learner", "lesson__venue", "lesson__starts_at")
-    )
-    for learner, venue, starts_at in {*came.order_by(), *walked_in.order_by()}:
-        habits[learner].venues[venue] += 1
-        habits[learner].times[recommending.half_day(starts_at)] += 1
-    return habits

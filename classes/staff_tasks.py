@@ -37,7 +37,7 @@ def raise_for(
             created_at=now,
         )
         for application in applications
-        for kind, due_on in _needed(application, first_day)
+        for kind, due_on in needed(application, first_day)
     ]
     if tasks:
         StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
@@ -57,9 +57,10 @@ def drop_for(application: Application) -> None:
         ).delete()
 
 
-def _needed(
+def needed(
     application: Application, first_day: datetime.date
 ) -> list[tuple[StaffTask.Kind, datetime.date]]:
+    """What must be done for this person, and by which day, if the first lesson is on that day."""
     learner = application.learner
     eve = first_day - datetime.timedelta(days=1)
     needed = []

@@ -1,0 +1,109 @@
+"""What was planned and no longer holds, or was not told in time (rule 53)."""
+
+import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from classes import notices, planned_notices
+from classes.models import Application, Attendance, CallTask, Enrollment, Notice
+from classes.planned_notices import DAY
+
+Purpose = Notice.Purpose
+Channel = Notice.Channel
+Outcome = Notice.Outcome
+
+# A call about a lesson that was is made within so many days, or not at all.
+FOLLOW_UP_CALL_DAYS = 3
+OF_A_SEAT = (Purpose.REMINDER, Purpose.FOLLOW_UP, Purpose.ABSENT)
+PLANNED = (*OF_A_SEAT, Purpose.NEXT_CLASS)
+
+
+def drop(*, now: datetime.datetime) -> int:
+    """Take back what no longer holds, with its calls and messages; returns how many.
+
+    A reminder of a lesson that moved or fell out, or of which a nearer one is due; whatever speaks
+    of a seat that was given up; thanks and questions after an attendance that was put right; a
+    proposal to somebody who applied since; all of it for whoever wants to be left alone a while.
+    """
+    pks = [pk for rows in _outdated(now) for pk in rows.values_list("pk", flat=True)]
+    for some in planned_notices.chunks(pks, planned_notices.CHUNK):
+        notices.drop(Q(pk__in=some), by=None, now=now)
+    return len(pks)
+
+
+def miss(*, now: datetime.datetime) -> int:
+    """Calls and letters whose moment has passed leave the lists; returns how many.
+
+    What a message became is settled by what is known of the message.
+    """
+    begun = Q(lesson__starts_at__lte=now)
+    late = Q(due_at__lt=now - FOLLOW_UP_CALL_DAYS * DAY)
+    closed = Q(intake__closes_at__lte=now) | Q(class_session__cancelled_at__isnull=False)
+    passed = (
+        Q(begun, purpose__in=(Purpose.REMINDER, Purpose.ABSENT))
+        | Q(late, purpose=Purpose.FOLLOW_UP)
+        | Q(closed, purpose=Purpose.NEXT_CLASS)
+    )
+    by_hand = _open().filter(passed, channel__in=(Channel.CALL, Channel.POST))
+    pks = list(by_hand.values_list("pk", flat=True))
+    for some in planned_notices.chunks(pks, planned_notices.CHUNK):
+        still = Notice.objects.filter(pk__in=some, settled_at__isnull=True)
+        CallTask.objects.open().filter(notice__in=still).update(
+            closed_at=now, claimed_by=None, claimed_at=None
+        )
+        still.update(settled_at=now, outcome=Outcome.MISSED)
+    return len(pks)
+
+
+def _outdated(now: datetime.datetime) -> list["QuerySet[Notice]"]:
+    """The notices to drop, one query each."""
+    today = timezone.localdate(now)
+    morning = planned_notices.at(today, datetime.time.min)
+    reminders = _open().filter(purpose=Purpose.REMINDER, lesson__isnull=False)
+    seat = Enrollment.objects.held().filter(
+        application=OuterRef("application"), class_session=OuterRef("class_session")
+    )
+    nearer = Notice.objects.filter(
+        learner=OuterRef("learner"),
+        purpose=Purpose.REMINDER,
+        lesson=OuterRef("lesson"),
+        pk__gt=OuterRef("pk"),
+    )
+    applied = Application.objects.active().filter(
+        learner=OuterRef("learner"), intake=OuterRef("intake")
+    )
+    return [
+        reminders.annotate(
+            of_revision=Concat(
+                planned_notices.occasion_of("lesson_id", ":", "lesson__revision"), Value(":")
+            )
+        ).filter(~Q(occasion__startswith=F("of_revision")) | Q(lesson__cancelled_at__isnull=False)),
+        reminders.filter(Exists(nearer.order_by()), due_at__lt=morning),
+        _open().filter(~Exists(seat.order_by()), purpose__in=OF_A_SEAT),
+        *(
+            _open().filter(~Exists(_marked(status)), purpose=purpose)
+            for purpose, status in (
+                (Purpose.FOLLOW_UP, Attendance.Status.PRESENT),
+                (Purpose.ABSENT, Attendance.Status.ABSENT),
+            )
+        ),
+        _open().filter(Exists(applied.order_by()), purpose=Purpose.NEXT_CLASS),
+        _open().filter(purpose__in=PLANNED, learner__messages_paused_until__gt=today),
+    ]
+
+
+def _open() -> "QuerySet[Notice]":
+    return Notice.objects.filter(settled_at__isnull=True).order_by()
+
+
+def _marked(status: Attendance.Status) -> "QuerySet[Attendance]":
+    """The attendance that a notice speaks of, where it still stands so."""
+    return (
+        Attendance.objects.counted()
+        .filter(enrollment__application=OuterRef("application"), status=status)
+        .annotate(its_occasion=planned_notices.occasion_of("lesson_id"))
+        .filter(its_occasion=OuterRef("occasion"))
+        .order_by()
+    )
