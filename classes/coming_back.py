@@ -72,7 +72,7 @@ def slipping(*, now: datetime.datetime) -> list[Slipping]:
     ended = _ended(now)
     missed = _missed_twice(now)
     due = rechecks.overdue(now=now)
-    booked = _booked(now)
+    booked = have_a_place_ahead(now=now)
     oldest = today - HORIZON_DAYS * DAY
     found = []
     for pk in _reachable({*ended, *missed, *due}):
@@ -183,7 +183,7 @@ def _missed_twice(now: datetime.datetime) -> dict[int, tuple[datetime.date, int]
     return found
 
 
-def _booked(now: datetime.datetime) -> set[int]:
+def have_a_place_ahead(*, now: datetime.datetime) -> set[int]:
     """Whoever has something ahead: a seat, a place in line, an application before its draw."""
     coming = Lesson.objects.filter(ends_at__gte=now, cancelled_at__isnull=True)
     ahead = ClassSession.objects.running().filter(lessons__in=coming).values("pk")

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from classes import channels, recommending_many
+from classes import channels, next_classes
 from classes.channels import Reach
 from classes.coming_back import PURPOSES, Reason, Slipping
-from classes.models import Attendance, CallAttempt, CallLog, ClassSession, Notice, WalkIn
+from classes.models import Attendance, CallAttempt, CallLog, Lesson, Notice, WalkIn
 from classes.return_rate import Ended
 from learners.models import Learner
 from skill_levels.models import SkillLevel
@@ -55,7 +55,8 @@ class Person:
     learner: Learner
     slipping: Slipping
     level: SkillLevel | None
-    next_class: ClassSession | None
+    # The first lesson of the class that would come next.
+    next_lesson: Lesson | None
     last_seen: datetime.date | None
     contact: Contact | None
     reach: Reach
@@ -91,7 +92,7 @@ def people(found: Sequence[Slipping], *, now: datetime.datetime) -> list[Person]
     pks = [each.learner_pk for each in found]
     learners = Learner.objects.in_bulk(pks)
     levels = SkillLevel.objects.select_related("current").in_bulk()
-    proposed = recommending_many.best(learners.values(), now=now)
+    proposed = next_classes.proposals(learners, now=now)
     contacts = last_contacts(pks)
     seen = last_seen(pks)
     reached = channels.of(pks)
@@ -106,7 +107,7 @@ def people(found: Sequence[Slipping], *, now: datetime.datetime) -> list[Person]
             learners[each.learner_pk],
             each,
             levels.get(each.level_pk),
-            proposed.get(each.learner_pk),
+            due.lesson if (due := proposed.get(each.learner_pk)) else None,
             seen.get(each.learner_pk),
             contacts.get(each.learner_pk),
             reached.get(each.learner_pk)
@@ -131,9 +132,7 @@ def back(found: Sequence[Ended]) -> list[Back]:
 
 def told_lines(notices: Sequence[Notice]) -> list[ToldLine]:
     """How each was told, or is about to be."""
-    return [
-        ToldLine(notice, how_told(notice), notice.settled_at is None) for notice in notices
-    ]
+    return [ToldLine(notice, how_told(notice), notice.settled_at is None) for notice in notices]
 
 
 def how_told(notice: Notice) -> str:

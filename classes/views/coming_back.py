@@ -1,22 +1,17 @@
-"""Coming back: who is slipping, who came back, who was told what lies ahead, and the return rate."""
+"""Coming back: who is slipping, who came back, who was told; one press that tells many."""
 
 import datetime
-import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
-from classes import charts, coming_back, coming_back_people, return_rate
+from classes import charts, coming_back, coming_back_people, invitations, return_rate
 from classes.coming_back import Filters, Reason
 from classes.models import Notice
-from learners.models import Learner
 from skill_levels.models import SkillLevel
 from staff.access_log import record_view
 from staff.keys import posted_key, posted_keys
@@ -24,7 +19,7 @@ from staff.requests import StaffRequest
 
 PER_PAGE = 50
 # On paper everybody stands on one list.
-ALL = 1000
+ALL = 500
 TABS = ("slipping", "returned", "told", "rate")
 SEEN_FIELDS = ("name", "kana", "last_seen", "last_contact", "next_class")
 
@@ -49,6 +44,48 @@ def coming_back_page(request: StaffRequest) -> HttpResponse:
         "rate": _rate,
     }[show](request, now)
     return render(request, "classes/coming_back.html", context)
+
+
+@require_POST
+def coming_back_invite(request: StaffRequest) -> HttpResponse:
+    """Say what a press would do for those who were chosen; with `confirmed`, do it."""
+    now = timezone.now()
+    chosen = chosen_people(request, now=now)
+    if not chosen:
+        messages.warning(request, _("Nobody is ticked."))
+        return redirect("coming_back")
+    if request.POST.get("confirmed"):
+        plan = invitations.send(chosen, now=now)
+        record_view(request, told_of(plan), "coming_back_told", ("notices",))
+        messages.success(request, _said(plan))
+        return redirect("coming_back")
+    plan = invitations.prepare(chosen, now=now)
+    record_view(request, told_of(plan), "coming_back_preview", ("name", "phone_numbers"))
+    context = {"plan": plan, "chosen": chosen, "posted": request.POST}
+    return render(request, "classes/coming_back_invite.html", context)
+
+
+def told_of(plan: invitations.Plan) -> list[Learner]:
+    """Everybody whom a plan names or tells something."""
+    pks = [due.learner_pk for due in plan.proposals]
+    proposed = Learner.objects.in_bulk(pks).values()
+    return [*proposed, *plan.asked, *(each.learner for each in plan.skipped)]
+
+
+def _said(plan: invitations.Plan) -> str:
+    done = ngettext(
+        "%(count)d person is being told: %(text)d by SMS, %(call)d by phone, %(letter)d by letter.",
+        "%(count)d people are being told: %(text)d by SMS, %(call)d by phone, "
+        "%(letter)d by letter.",
+        plan.people,
+    ) % {
+        "count": plan.people,
+        "text": plan.by_text,
+        "call": plan.by_call,
+        "letter": plan.by_letter,
+    }
+    left = ngettext("%(count)d was left out.", "%(count)d were left out.", len(plan.skipped))
+    return f"{done} {left % {'count': len(plan.skipped)}}" if plan.skipped else done
 
 
 def chosen_people(request: HttpRequest, *, now: datetime.datetime) -> list[int]:
