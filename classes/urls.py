@@ -26,6 +26,7 @@ from classes.views import (
     lesson_people,
     lesson_settings,
     letters,
+    message_texts,
     timetable,
     venues,
 )
@@ -154,6 +155,22 @@ urlpatterns: list[URLPattern] = [
     path("letters/", letters.post_list, name="post_list"),
     path("letters/sent/", letters.post_sent, name="post_sent"),
     path("letters/<int:pk>/put-back/", letters.post_put_back, name="post_put_back"),
+    path("messages/texts/", message_texts.message_texts, name="message_texts"),
+    path(
+        "messages/texts/<slug:kind>/<slug:language>/<slug:form>/",
+        message_texts.message_text,
+        name="message_text",
+    ),
+    path(
+        "messages/texts/<slug:kind>/<slug:language>/<slug:form>/preview/",
+        message_texts.message_text_preview,
+        name="message_text_preview",
+    ),
+    path(
+        "messages/texts/<slug:kind>/<slug:language>/<slug:form>/restore/",
+        message_texts.message_text_restore,
+        name="message_text_restore",
+    ),
     path("tasks/", letters.task_list, name="task_list"),
     path("tasks/<int:pk>/done/", letters.task_done, name="task_done"),
     path("tasks/<int:pk>/reopen/", letters.task_reopen, name="task_reopen"),

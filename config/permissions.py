@@ -172,6 +172,11 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "ladder_competency_restore": {"POST": ADMINISTRATORS},
     "curriculum_upload": {"POST": ADMINISTRATORS},
     "curriculum_confirm": {"POST": ADMINISTRATORS},
+    # The texts of messages
+    "message_texts": {"GET": ADMINISTRATORS},
+    "message_text": {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS},
+    "message_text_preview": {"POST": ADMINISTRATORS},
+    "message_text_restore": {"POST": ADMINISTRATORS},
     # The class-day board: instructors their own lessons (rule 65), the desk all
     "lesson_list": {"GET": EVERYONE},
     "lesson_board": {"GET": EVERYONE},
