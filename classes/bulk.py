@@ -5,6 +5,7 @@ a lesson that moved meanwhile is named as it stands.
 """
 
 import datetime
+import functools
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -164,10 +165,11 @@ def preview(draft: Draft, learner_pks: Collection[int], *, now: datetime.datetim
     learners = _living(learner_pks)
     reached = channels.of(learners)
     groups = _of_one_number(learners, reached)
+    say = functools.cache(functools.partial(fill, draft, at=now))
     texts = [
         (language, text, measure(text))
         for language in _languages(draft)
-        if (text := fill(draft, language, at=now)) is not None
+        if (text := say(language)) is not None
     ]
     by = [reach.channel for reach in reached.values()]
     return Preview(
@@ -178,7 +180,7 @@ def preview(draft: Draft, learner_pks: Collection[int], *, now: datetime.datetim
         sum(
             measure(text).segments
             for group in groups.values()
-            if (text := fill(draft, group[0].language, at=now, people=len(group)))
+            if (text := say(group[0].language, people=len(group)))
         ),
         tuple(texts),
     )
@@ -265,9 +267,12 @@ def _tell(
     until = _until(draft.class_session, now)
     goes_at = sending_hours.load().next_open(now)
     messages: dict[int, OutboundMessage] = {}
+    # In words once, however many people read them.
+    text_then = functools.cache(functools.partial(fill, draft, at=goes_at))
+    text_now = functools.cache(functools.partial(fill, draft, at=now))
     built = []
     for number, group in sorted(_of_one_number(learners, reached).items()):
-        text = fill(draft, group[0].language, at=goes_at, people=len(group))
+        text = text_then(group[0].language, people=len(group))
         if text is None or goes_at >= until:
             continue
         message = outbox.build(
@@ -284,9 +289,9 @@ def _tell(
         messages |= {learner.pk: message for learner in group}
     OutboundMessage.objects.bulk_create(built, batch_size=planned_notices.BATCH)
     rows = [
-        _notice(bulk, draft, learner, reached[pk], messages.get(pk), now)
+        _notice(bulk, sentence, learner, reached[pk], messages.get(pk), now)
         for pk, learner in learners.items()
-        if pk in reached
+        if pk in reached and (sentence := text_now(learner.language) or draft.of(learner.language))
     ]
     Notice.objects.bulk_create(rows, batch_size=planned_notices.BATCH)
     CallTask.objects.bulk_create(
@@ -301,7 +306,7 @@ def _tell(
 
 def _notice(
     bulk: BulkMessage,
-    draft: Draft,
+    sentence: str,
     learner: Learner,
     reach: Reach,
     message: OutboundMessage | None,
@@ -320,7 +325,7 @@ def _notice(
         purpose=Notice.Purpose.BULK,
         occasion=f"bulk:{bulk.pk}",
         channel=channel,
-        sentence=fill(draft, learner.language, at=now) or draft.of(learner.language),
+        sentence=sentence,
         created_at=now,
         due_at=max(now, leaves_at) if channel == Channel.POST else now + CALL_WITHIN,
     )

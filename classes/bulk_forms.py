@@ -1,15 +1,13 @@
 """What a coordinator writes to many at once, and what is to be said of it (rules 49, 50 and 61)."""
 
 import datetime
-import unicodedata
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from classes import bulk, message_texts
+from classes import bulk, message_lint, message_texts
 from classes.bulk import Draft
 from classes.models import BulkMessage, ClassSession
 from sms.segments import LONGEST, measure
@@ -58,7 +56,9 @@ class BulkForm(forms.Form):
         """What staff should think over before they confirm."""
         data = self.cleaned_data
         texts = [data["wording"], data["wording_en"]]
-        return list(dict.fromkeys(said for text in texts if text for said in _warnings(text)))
+        return list(
+            dict.fromkeys(said for text in texts if text for said in message_lint.of_words(text))
+        )
 
     def _checked(self, field: str, language: str) -> str:
         wording = " ".join(str(self.cleaned_data[field]).split())
@@ -86,20 +86,3 @@ class BulkForm(forms.Form):
                 % {"units": size.units, "most": LONGEST}
             )
         return wording
-
-
-def _warnings(wording: str) -> list[str]:
-    text = unicodedata.normalize("NFKC", message_texts.PLACEHOLDER.sub(" ", wording))
-    said = []
-    if message_lint.LINK.search(text):
-        said.append(gettext("A link: the city tells people never to open links in messages."))
-    if any(_digits(number) != _digits(settings.CITY_PHONE) for number in message_lint.PHONE.findall(text)):
-        said.append(
-            gettext("A phone number that is not the city's own (%(phone)s).")
-            % {"phone": settings.CITY_PHONE}
-        )
-    if message_lint.PERSONAL.search(text):
-        said.append(gettext("It may name a person: whoever holds the phone reads it."))
-    if message_lint.REPLY.search(text):
-        said.append(gettext("It asks for an answer: many cannot send one, and nothing needs it."))
-    return said

@@ -75,6 +75,20 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
             "alone": preview.size.alone,
             "segments": preview.size.segments,
         }
+    yield from of_words(wording)
+    named = message_texts.placeholders(wording)
+    owed = message_texts.placeholders(message_texts.shipped(kind, language, form))
+    missing = [name for name in NAMED if name in owed and name not in named]
+    if missing:
+        yield gettext("A message about a lesson names it: %(names)s is missing.") % {
+            "names": ", ".join(f"{{{name}}}" for name in missing)
+        }
+    if form == Form.SEVERAL and "people" not in named:
+        yield gettext("It does not say for how many people it is: {people} is missing.")
+
+
+def of_words(wording: str) -> Iterator[str]:
+    """What is to be said of the words of any text: links, numbers, names, asking for an answer."""
     text = unicodedata.normalize("NFKC", message_texts.PLACEHOLDER.sub(" ", wording))
     if LINK.search(text):
         yield gettext("A link: the city tells people never to open links in messages.")
@@ -86,15 +100,6 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
         yield gettext("It may name a person: whoever holds the phone reads it.")
     if REPLY.search(text):
         yield gettext("It asks for an answer: many cannot send one, and nothing needs it.")
-    named = message_texts.placeholders(wording)
-    owed = message_texts.placeholders(message_texts.shipped(kind, language, form))
-    missing = [name for name in NAMED if name in owed and name not in named]
-    if missing:
-        yield gettext("A message about a lesson names it: %(names)s is missing.") % {
-            "names": ", ".join(f"{{{name}}}" for name in missing)
-        }
-    if form == Form.SEVERAL and "people" not in named:
-        yield gettext("It does not say for how many people it is: {people} is missing.")
 
 
 def _digits(number: str) -> str:

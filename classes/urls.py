@@ -4,11 +4,13 @@ from django.urls import URLPattern, path
 
 from classes.views import (
     board,
+    bulk,
     calls,
     class_actions,
     class_pages,
     class_sessions,
     cohorts,
+    coming_back,
     courses,
     days,
     demand,

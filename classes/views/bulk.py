@@ -34,9 +34,7 @@ def bulk_create(request: StaffRequest) -> HttpResponse:
         return redirect("coming_back")
     step = request.POST.get("step", "")
     typed = request.POST if step else None
-    form = BulkForm(
-        typed, class_session=session, now=now, initial={"client_uuid": uuid.uuid4()}
-    )
+    form = BulkForm(typed, class_session=session, now=now, initial={"client_uuid": uuid.uuid4()})
     context: dict[str, Any] = {"form": form, "session": session, "chosen": people}
     if step and form.is_valid():
         who = Learner.objects.filter(pk__in=people).only("pk")

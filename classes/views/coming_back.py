@@ -3,15 +3,19 @@
 import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from classes import charts, coming_back, coming_back_people, invitations, return_rate
 from classes.coming_back import Filters, Reason
 from classes.models import Notice
+from learners.models import Learner
 from skill_levels.models import SkillLevel
 from staff.access_log import record_view
 from staff.keys import posted_key, posted_keys
