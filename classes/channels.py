@@ -36,22 +36,30 @@ def of(learner_pks: Iterable[int]) -> dict[int, Reach]:
         .filter(pk__in=pks, deceased_on__isnull=True)
         .values_list("pk", "no_phone_calls")
     )
-    numbers: dict[int, list[str]] = defaultdict(list)
-    agreed = PhoneNumber.objects.filter(
-        learner__in=pks, sms_consent=PhoneNumber.Consent.GIVEN, line=PhoneNumber.Line.VOICE
-    ).order_by("position", "pk")
-    for agreed_number in agreed:
-        if agreed_number.may_receive_sms:
-            numbers[agreed_number.learner_id].append(agreed_number.e164)
+    numbers = numbers_of(living)
     suppressed = suppression.of(e164 for found in numbers.values() for e164 in found)
     reached = {}
     for pk, no_phone_calls in living.items():
-        number = next((e164 for e164 in numbers[pk] if e164 not in suppressed), "")
+        number = next((e164 for e164 in numbers.get(pk, ()) if e164 not in suppressed), "")
         if number:
             reached[pk] = Reach(Channel.SMS, number)
         else:
             reached[pk] = without_text(no_phone_calls=no_phone_calls)
     return reached
+
+
+def numbers_of(learner_pks: Iterable[int]) -> dict[int, list[str]]:
+    """The numbers at which each learner agreed to messages, in their order; one query."""
+    agreed = PhoneNumber.objects.filter(
+        learner__in=list(learner_pks),
+        sms_consent=PhoneNumber.Consent.GIVEN,
+        line=PhoneNumber.Line.VOICE,
+    ).order_by("position", "pk")
+    numbers: dict[int, list[str]] = defaultdict(list)
+    for number in agreed:
+        if number.may_receive_sms:
+            numbers[number.learner_id].append(number.e164)
+    return dict(numbers)
 
 
 def of_one(learner: Learner) -> Reach:

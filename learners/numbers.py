@@ -11,12 +11,14 @@ from simple_history.utils import bulk_create_with_history
 
 from learners import search
 from learners.models import Learner, PhoneNumber
+from sms import suppression
 from sms.phone_numbers import ParsedNumber
 from staff.models import StaffMember
 
 Consent = PhoneNumber.Consent
 Owner = PhoneNumber.Owner
 Line = PhoneNumber.Line
+Reason = suppression.Reason
 
 
 class InvalidEntry(ValueError):
@@ -158,6 +160,9 @@ def set_consent(
         row.consent_at = now
         row.consent_noted_by = by
         _save(row, by=by, now=now)
+        if given:
+            # Whoever agrees anew takes back what was said of the number before (rule 58).
+            suppression.lift(row.e164, Reason.OPTED_OUT, Reason.WRONG_PERSON, now=now)
     return row
 
 

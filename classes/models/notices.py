@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from sms.models import OutboundMessage
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def to_post(self) -> "NoticeQuerySet":
@@ -14,6 +16,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def to_text(self) -> "NoticeQuerySet":
         """Open notices whose SMS is still to arrive."""
         return self.filter(channel=Notice.Channel.SMS, settled_at__isnull=True)
+
+    def may_have_heard(self) -> "NoticeQuerySet":
+        """Whoever was told, or whose SMS has left: nobody knows that they have not read it."""
+        told = Q(settled_at__isnull=False) & ~Q(outcome__in=Notice.NOT_TOLD)
+        left = Q(channel=Notice.Channel.SMS, message__status__in=OutboundMessage.LEFT)
+        return self.filter(told | left)
 
 
 class Notice(models.Model):
@@ -52,6 +60,9 @@ class Notice(models.Model):
         SENT = "sent", _("SMS sent, not confirmed")
         # Its day passed before anybody was told: a reminder that no call reached in time.
         MISSED = "missed", _("not told in time")
+
+    # Settled, and nobody was told.
+    NOT_TOLD = (Outcome.DROPPED, Outcome.MISSED)
 
     class Answer(models.TextChoices):
         CONFIRMED = "confirmed", _("will come")

@@ -35,6 +35,8 @@ class OutboundMessage(models.Model):
         EXPIRED = "expired", _("too late")
 
     UNDERWAY = (Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN)
+    # It is on its way or arrived, as far as anybody knows: who gets it may have been told.
+    LEFT = (Status.SENDING, Status.SENT, Status.UNKNOWN, Status.DELIVERED)
     # Nothing went out, or nothing arrived: whoever asked for the message finds another way.
     CAME_TO_NOTHING = (Status.UNDELIVERED, Status.FAILED, Status.EXPIRED)
 

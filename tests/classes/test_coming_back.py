@@ -1,253 +1,196 @@
-"""Who is slipping, who came back, and the return rate; a city's cancellation counts for nothing."""
+"""After a lesson: thanks with a hint, a word to who was missed, and the tasks of staff in time."""
 
 import datetime
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from classes import coming_back, coming_back_people, return_rate
-from classes.coming_back import Filters, Reason
-from classes.models import CallLog, Notice, WalkIn
-from skill_levels.models import Competency
+from classes import lessons, reminders, staff_tasks
+from classes.models import Attendance, CallTask, Lesson, Notice, StaffTask
+from classes.timetable import Planned
+from skill_levels.models import Assessment, Competency, CompetencyVersion
 from tests import factories
-from tests.classes.coming_back_people import (
-    ABSENT,
-    DAY,
-    NOW,
-    PRESENT,
-    TOLD,
-    applies,
-    attended,
-    marks,
-    open_class,
-    seat,
-    seen,
-    series,
-)
+from tests.classes.planning_days import caller, mark, planned, reader, seat, texter
 from tests.factories import tokyo
 
 pytestmark = pytest.mark.django_db
 
-
-def reasons(now=NOW):
-    return {each.learner_pk: set(each.reasons) for each in coming_back.slipping(now=now)}
-
-
-def test_somebody_whose_series_ended_with_nothing_booked_is_slipping():
-    learner = attended(series(tokyo(2026, 10, 5, 10), tokyo(2026, 10, 12, 10)))
-    assert reasons() == {learner.pk: {Reason.ENDED}}
+FOLLOW_UP, ABSENT = Notice.Purpose.FOLLOW_UP, Notice.Purpose.ABSENT
+PRESENT, MISSED, SAID_SO = (
+    Attendance.Status.PRESENT,
+    Attendance.Status.ABSENT,
+    Attendance.Status.ABSENT_TOLD,
+)
 
 
-def test_nobody_slips_while_a_lesson_of_theirs_lies_ahead():
-    attended(series(tokyo(2026, 11, 16, 10), tokyo(2026, 11, 23, 10)))
-    assert reasons() == {}
-
-
-@pytest.mark.parametrize("capacity", [5, 0])
-def test_nobody_slips_who_has_a_seat_or_waits_for_one(capacity):
-    learner = attended(series(tokyo(2026, 10, 5, 10)))
-    applies(open_class(capacity=capacity), learner, NOW - DAY)
-    assert reasons() == {}
-
-
-def test_an_application_before_its_draw_is_something_booked():
-    learner = attended(series(tokyo(2026, 10, 5, 10)))
-    intake = factories.intake(opens_at=NOW - 5 * DAY, closes_at=NOW + 20 * DAY, method="lottery")
-    applies(open_class(intake=intake), learner, NOW - DAY)
-    assert reasons() == {}
-
-
-def test_whoever_has_been_away_for_more_than_a_year_is_gone():
-    attended(series(tokyo(2025, 10, 6, 10)))
-    assert reasons() == {}
-
-
-def test_two_misses_in_a_row_without_a_word_are_a_reason_also_in_the_middle_of_a_series():
-    session = series(
-        tokyo(2026, 11, 2, 10), tokyo(2026, 11, 9, 10), tokyo(2026, 11, 16, 10), NOW + 3 * DAY
+@pytest.fixture
+def session():
+    """Two lessons: Monday 5 October at ten, and the Monday after."""
+    return factories.class_session(
+        lessons=[tokyo(2026, 10, 5, 10), tokyo(2026, 10, 12, 10)], capacity=20
     )
-    away, back, told, once = (seat(session) for _ in range(4))
-    marks(away, PRESENT, ABSENT, ABSENT)
-    marks(back, ABSENT, ABSENT, PRESENT)
-    marks(told, ABSENT, ABSENT, TOLD)
-    marks(once, PRESENT, PRESENT, ABSENT)
-    assert reasons() == {away.application.learner_id: {Reason.ABSENT}}
 
 
-def test_coming_without_a_seat_ends_the_row_of_misses():
-    session = series(tokyo(2026, 11, 2, 10), tokyo(2026, 11, 9, 10), NOW + 3 * DAY)
-    away = seat(session)
-    marks(away, ABSENT, ABSENT)
-    other = series(tokyo(2026, 11, 11, 10))
-    WalkIn.objects.create(lesson=other.lessons.get(), learner=away.application.learner, came_at=NOW)
-    assert reasons() == {}
+def first(session):
+    return session.lessons.get(number=1)
 
 
-def test_a_lesson_the_city_cancelled_makes_no_row_of_misses():  # rule 63
-    session = series(tokyo(2026, 11, 2, 10), tokyo(2026, 11, 9, 10), NOW + 3 * DAY)
-    away = seat(session)
-    marks(away, ABSENT, ABSENT)
-    session.lessons.filter(number=2).update(cancelled_at=tokyo(2026, 11, 9, 8))
-    assert reasons() == {}
+def last(session):
+    return session.lessons.get(number=2)
 
 
-def test_an_overdue_recheck_is_a_reason_while_nothing_is_booked():
-    due, booked = factories.learner(), factories.learner()
-    competency = Competency.objects.current().first()
-    for learner in (due, booked):
-        seen(learner, competency, 3, NOW - 90 * DAY)
-    applies(open_class(), booked, NOW - DAY)
-    assert reasons() == {due.pk: {Reason.RECHECK}}
-
-
-def test_the_dead_and_the_merged_are_on_no_list():  # rule 42
-    session = series(tokyo(2026, 10, 5, 10))
-    dead, merged, alive = attended(session), attended(session), attended(session)
-    dead.deceased_on = datetime.date(2026, 11, 1)
-    dead.save()
-    merged.merged_into = alive
-    merged.save()
-    assert set(reasons()) == {alive.pk}
-
-
-def test_level_and_reason_filter_the_list():
-    news = attended(series(tokyo(2026, 10, 5, 10)))
-    level = factories.level("accounts")
-    accounts = attended(series(tokyo(2026, 10, 6, 10), course=factories.course(level=level)))
-    found = coming_back.slipping(now=NOW)
-    only = [x.learner_pk for x in found if Filters(level_pk=level.pk).wants(x)]
-    assert only == [accounts.pk]
-    assert [x.learner_pk for x in found] == [news.pk, accounts.pk]
-    assert not [x for x in found if Filters(reason=Reason.ABSENT).wants(x)]
-
-
-def test_each_line_has_the_class_that_comes_next_and_the_last_contact():
-    learner = attended(series(tokyo(2026, 10, 5, 10), course=factories.course()))
-    session = open_class()
-    CallLog.objects.create(
-        intake=session.intake,
-        called_at=NOW - 3 * DAY,
-        outcome=CallLog.Outcome.INQUIRY,
+def rate(learner, competency, value):
+    Assessment(
         learner=learner,
-    )
-    (line,) = coming_back_people.people(coming_back.slipping(now=NOW), now=NOW)
-    assert line.next_lesson.class_session == session
-    assert line.last_seen == datetime.date(2026, 10, 5)
-    assert (line.contact.at, line.waiting) == (NOW - 3 * DAY, None)
+        competency=competency,
+        competency_version=competency.current,
+        value=value,
+        observed_at=tokyo(2026, 10, 5, 11),
+        recorded_at=tokyo(2026, 10, 5, 11),
+    ).save()
 
 
-def test_a_larger_list_asks_no_more_of_the_database():
-    session, other = series(tokyo(2026, 10, 5, 10), capacity=40), open_class()
-    assert other.pk
-
-    def count():
-        with CaptureQueriesContext(connection) as queries:
-            coming_back_people.people(coming_back.slipping(now=NOW), now=NOW)
-            return_rate.by_level(now=NOW)
-            coming_back_people.back(return_rate.returned(now=NOW))
-            coming_back.told(now=NOW)
-        return len(queries)
-
-    attended(session)
-    few = count()
-    for _ in range(15):
-        attended(session)
-    assert count() == few
-
-
-def test_told_counts_each_notice_once_by_how_it_was_told():
-    session = open_class()
-    for outcome, channel in (
-        ("delivered", "sms"),
-        ("sent", "sms"),
-        ("", "sms"),
-        ("told", "call"),
-        ("", "call"),
-        ("posted", "post"),
-        ("missed", "call"),
-        ("dropped", "sms"),
-    ):
-        Notice.objects.create(
-            intake=session.intake,
-            learner=factories.learner(),
-            purpose=Notice.Purpose.REMINDER,
-            occasion="lesson:1:1:7",
-            channel=channel,
-            created_at=NOW - DAY,
-            due_at=NOW - DAY,
-            settled_at=NOW if outcome else None,
-            outcome=outcome,
+def hinted(level="news"):
+    """The required competencies of a level, each with a hint of its own."""
+    found = list(Competency.objects.current().filter(level__code=level, current__is_required=True))
+    for number, competency in enumerate(found):
+        CompetencyVersion.objects.filter(pk=competency.current_id).update(
+            hint_ja=f"れんしゅう{number}"
         )
-    told = coming_back.told(now=NOW)[0]
-    assert (told.by_text, told.sent, told.waiting) == (1, 1, 1)
-    assert (told.by_phone, told.to_call, told.by_letter, told.missed) == (1, 1, 1, 1)
-    assert told.total == 7
+    return found
 
 
-def ended(now=NOW):
-    since = now - 365 * DAY
-    return {x.learner_pk: x.came_back_at for x in return_rate.series(now=now, since=since)}
+def test_the_day_after_a_lesson_whoever_came_hears_what_to_practise_and_the_next_date(session):
+    person = texter()
+    competencies = hinted()
+    rate(person, competencies[0], 3)
+    rate(person, competencies[2], 1)
+    mark(seat(session, person), first(session), PRESENT)
+    assert planned(FOLLOW_UP, at=tokyo(2026, 10, 5, 23)) == []
+    [notice] = planned(FOLLOW_UP, at=tokyo(2026, 10, 6, 0, 5))
+    assert notice.occasion == f"lesson:{first(session).pk}"
+    assert notice.message.send_after == tokyo(2026, 10, 6, 10)
+    # Not what is done alone already, nor what was never shown before what was.
+    assert "「れんしゅう2」" in notice.message.body
+    assert "次回10/12(月)10:00" in notice.message.body
+    assert notice.facts == {"hint": competencies[2].pk}
+    assert planned(FOLLOW_UP, at=tokyo(2026, 10, 7, 9)) == []
 
 
-def test_whoever_applies_again_within_sixty_days_came_back():
-    session = series(tokyo(2026, 8, 3, 10), tokyo(2026, 8, 10, 10))
-    end = tokyo(2026, 8, 10, 12)
-    in_time, late, withdrawn, before = (attended(session) for _ in range(4))
-    fresh = factories.class_session(
-        intake=factories.intake(opens_at=end - 5 * DAY, closes_at=NOW),
-        lessons=[NOW + 30 * DAY],
-        capacity=20,
+def test_after_the_last_lesson_there_is_no_next_date(session):
+    mark(seat(session, texter()), last(session), PRESENT)
+    [notice] = planned(FOLLOW_UP, at=tokyo(2026, 10, 13, 9))
+    assert notice.text == "follow_up_last"
+    assert "次回" not in notice.message.body
+
+
+def test_thanks_that_would_come_days_later_are_not_said(session):
+    mark(seat(session, texter()), first(session), PRESENT)
+    assert planned(FOLLOW_UP, at=tokyo(2026, 10, 9, 9)) == []
+
+
+def test_without_sms_the_thanks_stand_at_the_end_of_the_call_list_for_three_days(session):
+    mark(seat(session, caller()), first(session), PRESENT)
+    [notice] = planned(FOLLOW_UP, at=tokyo(2026, 10, 6, 9))
+    task = CallTask.objects.get(notice=notice)
+    assert task.urgency == 8
+    reminders.plan(now=tokyo(2026, 10, 9, 9))
+    assert CallTask.objects.open().filter(pk=task.pk).exists()
+    reminders.plan(now=tokyo(2026, 10, 9, 10, 1))
+    assert not CallTask.objects.open().filter(pk=task.pk).exists()
+    notice.refresh_from_db()
+    assert notice.outcome == "missed"
+
+
+def test_who_wants_no_calls_gets_the_thanks_on_paper(session):  # rule 20
+    mark(seat(session, reader()), first(session), PRESENT)
+    [notice] = planned(FOLLOW_UP, at=tokyo(2026, 10, 6, 9))
+    assert (notice.channel, notice.due_at) == ("post", tokyo(2026, 10, 6, 17))
+    assert "次回は10月12日月曜" in notice.sentence
+
+
+def test_an_attendance_that_is_put_right_takes_back_what_was_planned(session):  # rule 53
+    attendance = mark(seat(session, texter()), first(session), PRESENT)
+    [thanks] = planned(FOLLOW_UP, at=tokyo(2026, 10, 6, 9))
+    Attendance.objects.filter(pk=attendance.pk).update(status=MISSED)
+    [missed] = planned(ABSENT, at=tokyo(2026, 10, 7, 9))
+    thanks.refresh_from_db()
+    assert thanks.outcome == "dropped"
+    Attendance.objects.filter(pk=attendance.pk).update(status=SAID_SO)
+    reminders.plan(now=tokyo(2026, 10, 7, 9, 30))
+    missed.refresh_from_db()
+    assert missed.outcome == "dropped"
+
+
+def test_whoever_was_missed_hears_of_the_next_lesson_two_days_later(session):
+    mark(seat(session, texter()), first(session), MISSED)
+    assert planned(ABSENT, at=tokyo(2026, 10, 6, 23, 59)) == []
+    [notice] = planned(ABSENT, at=tokyo(2026, 10, 7, 0, 5))
+    assert notice.message.send_after == tokyo(2026, 10, 7, 10)
+    assert "次回は10/12(月)10:00" in notice.message.body
+    assert planned(ABSENT, at=tokyo(2026, 10, 8, 9)) == []
+
+
+def test_whoever_was_missed_hears_before_the_next_lesson_where_that_is_near(session):
+    Lesson.objects.filter(pk=last(session).pk).update(
+        starts_at=tokyo(2026, 10, 7, 10), ends_at=tokyo(2026, 10, 7, 12)
     )
-    applies(fresh, in_time, end + 59 * DAY)
-    applies(fresh, late, end + 61 * DAY)
-    applies(fresh, before, end - 3 * DAY)
-    taken_back = applies(fresh, withdrawn, end + 5 * DAY)
-    taken_back.status = "cancelled"
-    taken_back.save()
-    assert ended() == {
-        in_time.pk: end + 59 * DAY,
-        late.pk: None,
-        withdrawn.pk: None,
-        before.pk: end - 3 * DAY,
+    mark(seat(session, texter()), first(session), MISSED)
+    [notice] = planned(ABSENT, at=tokyo(2026, 10, 6, 9))
+    assert notice.message.expires_at == tokyo(2026, 10, 7, 10)
+
+
+def test_an_absence_that_was_announced_is_not_spoken_of(session):
+    mark(seat(session, texter()), first(session), SAID_SO)
+    assert planned(ABSENT, FOLLOW_UP, at=tokyo(2026, 10, 7, 9)) == []
+
+
+def test_after_the_last_lesson_nobody_is_told_of_a_next_one(session):
+    mark(seat(session, texter()), last(session), MISSED)
+    assert planned(ABSENT, at=tokyo(2026, 10, 14, 9)) == []
+
+
+def test_what_the_city_cancelled_never_counts_against_a_learner(session):  # rule 63
+    mark(seat(session, texter()), first(session), MISSED)
+    Lesson.objects.filter(number=1).update(cancelled_at=tokyo(2026, 10, 5, 8))
+    assert planned(ABSENT, FOLLOW_UP, at=tokyo(2026, 10, 7, 9)) == []
+
+
+def test_a_couple_that_came_together_is_thanked_in_one_message(session):  # rule 59
+    for _ in range(2):
+        mark(seat(session, texter(number="+819012340000")), first(session), PRESENT)
+    told = planned(FOLLOW_UP, at=tokyo(2026, 10, 6, 9))
+    assert len(told) == 2
+    assert len({notice.message_id for notice in told}) == 1
+    assert "2名様" in told[0].message.body
+
+
+def test_an_interpreter_is_asked_for_fourteen_days_ahead_also_when_the_lesson_moves(session):
+    person = texter(support_needs=["sign_language"], birth_date=None)  # rules 1 and 20
+    seat(session, person)
+    task = StaffTask.objects.get(kind="sign_language")
+    assert task.due_on == datetime.date(2026, 9, 21)
+    lesson = first(session)
+    start = tokyo(2026, 10, 8, 10)
+    plan = Planned(1, start, start + datetime.timedelta(hours=2), lesson.venue)
+    lessons.move(lesson, plan, by=None, now=tokyo(2026, 9, 10, 9))
+    assert reminders.plan(now=tokyo(2026, 9, 10, 9, 5)).tasks == 2
+    due = dict(StaffTask.objects.values_list("kind", "due_on"))
+    assert due == {
+        "sign_language": datetime.date(2026, 9, 24),
+        "confirm_age": datetime.date(2026, 10, 7),
     }
+    assert reminders.plan(now=tokyo(2026, 9, 10, 9, 6)).tasks == 0
 
 
-def test_whoever_comes_to_another_class_came_back_also_without_a_seat():
-    session = series(tokyo(2026, 8, 3, 10))
-    with_seat, without, own_class = (attended(session) for _ in range(3))
-    assert own_class.pk
-    other = series(tokyo(2026, 9, 7, 10))
-    marks(seat(other, with_seat), PRESENT)
-    WalkIn.objects.create(
-        lesson=other.lessons.get(), learner=without, came_at=tokyo(2026, 9, 7, 10)
-    )
-    found = {x.learner_pk: x for x in return_rate.series(now=NOW, since=tokyo(2026, 8, 1))}
-    assert found[without.pk].came_back_at == tokyo(2026, 9, 7, 10)
-    assert found[own_class.pk].came_back_at is None
-
-
-def test_whoever_never_came_is_not_counted_as_one_who_could_come_back():  # rule 34
-    session = series(tokyo(2026, 8, 3, 10))
-    marks(seat(session), ABSENT)
-    assert ended() == {}
-
-
-def test_the_rate_is_of_those_whose_sixty_days_are_over():
-    early = series(tokyo(2026, 8, 3, 10), capacity=20)
-    people = [attended(early) for _ in range(5)]
-    fresh = factories.class_session(
-        intake=factories.intake(opens_at=tokyo(2026, 8, 1), closes_at=NOW),
-        lessons=[NOW + 30 * DAY],
-        capacity=20,
-    )
-    for learner in people[:2]:
-        applies(fresh, learner, tokyo(2026, 9, 1, 10))
-    late = series(tokyo(2026, 10, 26, 10), capacity=20)
-    attended(late)
-    (news,) = return_rate.by_level(now=NOW)
-    lines = {line.label: line for line in news.quarters if line.people}
-    assert set(lines) == {"2026/7-9", "2026/10-12"}
-    assert (lines["2026/7-9"].parts, lines["2026/7-9"].share) == ((2, 0, 3), 40)
-    assert (lines["2026/10-12"].parts, lines["2026/10-12"].share) == ((0, 1, 0), None)
-    assert (news.total.people, news.total.share) == (6, 40)
+def test_a_need_that_is_said_after_the_registration_makes_its_task(session):  # rule 20
+    person = texter()
+    seat(session, person)
+    reminders.plan(now=tokyo(2026, 9, 2, 9))
+    assert not StaffTask.objects.exists()
+    person.support_needs = ["captioning"]
+    person.save()
+    reminders.plan(now=tokyo(2026, 9, 3, 9))
+    task = StaffTask.objects.get()
+    assert (task.kind, task.due_on) == ("captioning", datetime.date(2026, 9, 21))
+    staff_tasks.finish(task.pk, by=factories.staff_member(), now=tokyo(2026, 9, 4, 9))
+    assert reminders.plan(now=tokyo(2026, 9, 4, 9, 5)).tasks == 0
