@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from classes import channels, message_facts, message_texts, notices, planned_notices
+from classes import channels, message_facts, message_texts, notice_endings, planned_notices
 from classes.channels import Reach
 from classes.message_facts import WORDS, Told
 from classes.models import (
@@ -67,6 +67,8 @@ class Preview:
     by_text: int
     by_call: int
     by_letter: int
+    # Whoever wants no reminders now (in hospital, say).
+    paused: int
     # Several people of one number are one message.
     messages: int
     segments: int
@@ -147,22 +149,18 @@ def fill(draft: Draft, language: str, *, at: datetime.datetime, people: int = 1)
 def text_for(notice: Notice, *, at: datetime.datetime, people: int = 1) -> str | None:
     """The text of a notice of this kind as things stand then (rule 53); None: nothing to say.
 
-    Load notices with `bulk__class_session__course__level__current` and the lessons' venues.
+    Loaded as `message_texts.render` wants its notices, and with `bulk`, it asks nothing more.
     """
     bulk = notice.bulk
     if bulk is None or bulk.stopped_at is not None:
         return None
-    return fill(draft_of(bulk), notice.learner.language, at=at, people=people)
-
-
-def draft_of(bulk: BulkMessage) -> Draft:
-    """The text as it was confirmed."""
-    return Draft(bulk.wording, bulk.wording_en, bulk.class_session)
+    draft = Draft(bulk.wording, bulk.wording_en, notice.class_session)
+    return fill(draft, notice.learner.language, at=at, people=people)
 
 
 def preview(draft: Draft, learner_pks: Collection[int], *, now: datetime.datetime) -> Preview:
     """Who would get it how, and what it costs; a few queries however many."""
-    learners = _living(learner_pks)
+    learners = _to_be_told(learner_pks, now)
     reached = channels.of(learners)
     groups = _of_one_number(learners, reached)
     say = functools.cache(functools.partial(fill, draft, at=now))
@@ -176,6 +174,7 @@ def preview(draft: Draft, learner_pks: Collection[int], *, now: datetime.datetim
         by.count(Channel.SMS),
         by.count(Channel.CALL),
         by.count(Channel.POST),
+        len(_living(learner_pks)) - len(learners),
         len(groups),
         sum(
             measure(text).segments
@@ -226,7 +225,7 @@ def stop(bulk_pk: int, *, by: StaffMember, now: datetime.datetime) -> BulkMessag
         over = mine.filter(
             ~Q(channel=Channel.SMS) | Q(message__isnull=True) | Q(message__status=Status.CANCELLED)
         )
-        notices.drop(Q(pk__in=list(over.values_list("pk", flat=True))), by=by, now=now)
+        notice_endings.drop(Q(pk__in=list(over.values_list("pk", flat=True))), by=by, now=now)
     return bulk
 
 
@@ -262,7 +261,7 @@ def progress(bulk: BulkMessage) -> Progress:
 def _tell(
     bulk: BulkMessage, draft: Draft, learner_pks: Collection[int], now: datetime.datetime
 ) -> None:
-    learners = _living(learner_pks)
+    learners = _to_be_told(learner_pks, now)
     reached = channels.of(learners)
     until = _until(draft.class_session, now)
     goes_at = sending_hours.load().next_open(now)
@@ -335,6 +334,16 @@ def _living(learner_pks: Collection[int]) -> dict[int, Learner]:
     """The people among these who can be told anything, in one order for everybody (rule 42)."""
     current = Learner.objects.current().filter(deceased_on__isnull=True)
     return current.order_by("pk").in_bulk(list(learner_pks))
+
+
+def _to_be_told(learner_pks: Collection[int], now: datetime.datetime) -> dict[int, Learner]:
+    """Those of them who want to hear of it now."""
+    today = timezone.localdate(now)
+    return {
+        pk: learner
+        for pk, learner in _living(learner_pks).items()
+        if not (learner.messages_paused_until and learner.messages_paused_until > today)
+    }
 
 
 def _of_one_number(

@@ -4,7 +4,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 
-from classes import channels, deadlines, message_facts, message_texts, still_true
+from classes import bulk, channels, deadlines, message_facts, message_texts, still_true
 from classes.models import Notice, Offer
 from classes.still_true import Truth
 from sms.models import OutboundMessage
@@ -45,9 +45,11 @@ def still_holds(messages: Sequence[OutboundMessage], now: datetime.datetime) -> 
     places = message_facts.places_in_line(spoken)
     verdicts: dict[int, Verdict] = {}
     for message in messages:
-        body = message_texts.render(
-            to_say.get(message.pk, ()), at=now, wordings=wordings, places=places
-        )
+        group = to_say.get(message.pk, ())
+        if group and group[0].purpose == Notice.Purpose.BULK:
+            body = bulk.text_for(group[0], at=now, people=len(group))
+        else:
+            body = message_texts.render(group, at=now, wordings=wordings, places=places)
         verdicts[message.pk] = Drop() if body is None else Send(body)
     return verdicts
 

@@ -73,7 +73,7 @@ def navigation(context: RequestContext) -> dict[str, list[Link]]:
 @register.simple_tag(takes_context=True)
 def message_links(context: RequestContext) -> list[Link]:
     """The pages around messages that exist and that this person may open."""
-    is_simulated = not getattr(settings, "TWILIO_ACCOUNT_SID", "")
+    is_simulated = not settings.TWILIO_ACCOUNT_SID
     on_show = [link for link in MESSAGE_LINKS if link[0] != "simulator" or is_simulated]
     return _open_to(context, on_show)
 
