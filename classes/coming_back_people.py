@@ -14,30 +14,32 @@ from django.utils.translation import gettext_lazy
 
 from classes import channels, next_classes
 from classes.channels import Reach
-from classes.coming_back import PURPOSES, Reason, Slipping
+from classes.coming_back import PURPOSES, Reason, Slipping, ToldCount
 from classes.models import Attendance, CallAttempt, CallLog, Lesson, Notice, WalkIn
 from classes.return_rate import Ended
 from learners.models import Learner
 from skill_levels.models import SkillLevel
 
+Outcome = Notice.Outcome
+Channel = Notice.Channel
 # The text stands in the middle of a line: "SMS delivered, next class".
 HOW = {
-    Notice.Outcome.TOLD: gettext_lazy("told on the phone"),
-    Notice.Outcome.LEFT_WORD: gettext_lazy("left word"),
-    Notice.Outcome.POSTED: gettext_lazy("letter posted"),
-    Notice.Outcome.FAXED: gettext_lazy("fax sent"),
-    Notice.Outcome.DELIVERED: gettext_lazy("SMS delivered"),
-    Notice.Outcome.SENT: gettext_lazy("SMS sent, not confirmed"),
-    Notice.Outcome.MISSED: gettext_lazy("not told in time"),
-    Notice.Outcome.DROPPED: gettext_lazy("no longer needed"),
+    Outcome.TOLD: gettext_lazy("told on the phone"),
+    Outcome.LEFT_WORD: gettext_lazy("left word"),
+    Outcome.POSTED: gettext_lazy("letter posted"),
+    Outcome.FAXED: gettext_lazy("fax sent"),
+    Outcome.DELIVERED: gettext_lazy("SMS delivered"),
+    Outcome.SENT: gettext_lazy("SMS sent, not confirmed"),
+    Outcome.MISSED: gettext_lazy("not told in time"),
+    Outcome.DROPPED: gettext_lazy("no longer needed"),
 }
 WAITING = {
-    Notice.Channel.SMS: gettext_lazy("SMS on its way"),
-    Notice.Channel.CALL: gettext_lazy("to be called"),
-    Notice.Channel.POST: gettext_lazy("letter to be sent"),
-    Notice.Channel.SPOKEN: gettext_lazy("told on the phone"),
+    Channel.SMS: gettext_lazy("SMS on its way"),
+    Channel.CALL: gettext_lazy("to be called"),
+    Channel.POST: gettext_lazy("letter to be sent"),
+    Channel.SPOKEN: gettext_lazy("told on the phone"),
 }
-REACHED_NOBODY = (Notice.Outcome.DROPPED, Notice.Outcome.MISSED)
+REACHED_NOBODY = (Outcome.DROPPED, Outcome.MISSED)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,14 @@ class ToldLine:
     notice: Notice
     how: str
     is_open: bool
+
+
+@dataclass(frozen=True)
+class TableOfTold:
+    """How many were told which way, of each kind of notice."""
+
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    totals: tuple[tuple[str, int], ...]
 
 
 def people(found: Sequence[Slipping], *, now: datetime.datetime) -> list[Person]:
@@ -184,13 +194,31 @@ def last_seen(learner_pks: Collection[int]) -> dict[int, datetime.date]:
     return {pk: timezone.localtime(at).date() for pk, at in seen.items()}
 
 
+def told_table(counts: Sequence[ToldCount]) -> TableOfTold:
+    """The counts with a line for each way of telling, and their sum for each kind of notice."""
+    ways = (
+        (HOW[Outcome.DELIVERED], [each.by_text for each in counts]),
+        (HOW[Outcome.SENT], [each.sent for each in counts]),
+        (WAITING[Channel.SMS], [each.waiting for each in counts]),
+        (HOW[Outcome.TOLD], [each.by_phone for each in counts]),
+        (WAITING[Channel.CALL], [each.to_call for each in counts]),
+        (HOW[Outcome.POSTED], [each.by_letter for each in counts]),
+        (WAITING[Channel.POST], [each.to_post for each in counts]),
+        (HOW[Outcome.MISSED], [each.missed for each in counts]),
+    )
+    return TableOfTold(
+        tuple((str(how), tuple(numbers)) for how, numbers in ways),
+        tuple((str(Notice.Purpose(each.purpose).label), each.total) for each in counts),
+    )
+
+
 def recent_notices(*, now: datetime.datetime, days: int) -> "list[int]":
     """Keys of the notices about what lies ahead that came due lately, the latest first."""
     since = now - datetime.timedelta(days=days)
     until = now + datetime.timedelta(days=1)
     return list(
         Notice.objects.filter(purpose__in=PURPOSES, due_at__gte=since, due_at__lt=until)
-        .exclude(outcome=Notice.Outcome.DROPPED)
+        .exclude(outcome=Outcome.DROPPED)
         .order_by("-due_at", "-pk")
         .values_list("pk", flat=True)
     )

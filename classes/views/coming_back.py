@@ -150,7 +150,7 @@ def _told(request: StaffRequest, now: datetime.datetime) -> dict[str, Any]:
     return {
         "page": page,
         "lines": lines,
-        "counts": [(Notice.Purpose(x.purpose).label, x) for x in coming_back.told(now=now)],
+        "counts": coming_back_people.told_table(coming_back.told(now=now)),
         "query": "show=told",
     }
 

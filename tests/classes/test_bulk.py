@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from classes import bulk
+from classes import bulk, sending
 from classes.bulk import Draft
 from classes.models import CallTask, ClassSession, Notice
 from sms.models import OutboundMessage
+from sms.verdicts import Drop, Send
 from tests import factories
 from tests.classes.coming_back_people import DAY, NOW, seat, series, texts
 
@@ -25,6 +26,10 @@ def session():
 @pytest.fixture
 def coordinator():
     return factories.staff_member(role="coordinator")
+
+
+def sent_texts():
+    return OutboundMessage.objects.filter(purpose="bulk")
 
 
 def person(session, *, phone=None, **fields):
@@ -56,7 +61,7 @@ def test_everybody_of_a_class_gets_it_by_what_reaches_them(session, coordinator)
         "call",
         "post",
     ]
-    message = OutboundMessage.objects.get()
+    message = sent_texts().get()
     assert message.body == "八王子市スマホ教室「ニュース」11/22(日)は充電器をお持ちください。"
     assert {n.sentence for n in notices.values()} == {message.body}
     assert CallTask.objects.open().get(notice__bulk=sent).notice == notices[by_call.pk]
@@ -68,7 +73,7 @@ def test_the_same_press_twice_sends_once(session, coordinator):  # rules 22 and 
     first, second = (send(session, coordinator, key=key) for _ in range(2))
     assert first == second
     assert Notice.objects.filter(bulk=first).count() == 1
-    assert OutboundMessage.objects.count() == 1
+    assert sent_texts().count() == 1
 
 
 def test_two_of_one_number_get_one_message(session, coordinator):  # rule 59
@@ -78,26 +83,26 @@ def test_two_of_one_number_get_one_message(session, coordinator):  # rule 59
     preview = bulk.preview(draft, bulk.seated(session), now=NOW)
     assert (preview.by_text, preview.messages, preview.segments) == (2, 1, 1)
     sent = send(session, coordinator)
-    assert OutboundMessage.objects.count() == 1
+    assert sent_texts().count() == 1
     assert Notice.objects.filter(bulk=sent, message__isnull=False).count() == 2
 
 
 def test_english_speakers_get_the_english_text(session, coordinator):
     person(session, phone="+819031174912", language="en")
     send(session, coordinator, english="{city}: please bring a charger on {date}.")
-    assert OutboundMessage.objects.get().body.endswith("please bring a charger on Sun 22 Nov.")
+    assert sent_texts().get().body.endswith("please bring a charger on Sun 22 Nov.")
 
 
 def test_without_an_english_text_they_get_the_japanese_one(session, coordinator):
     person(session, phone="+819031174912", language="en")
     send(session, coordinator)
-    assert "11/22(日)" in OutboundMessage.objects.get().body
+    assert "11/22(日)" in sent_texts().get().body
 
 
 def test_at_night_it_waits_for_the_morning(session, coordinator):  # rule 51
     person(session, phone="+819031174912")
     send(session, coordinator, now=NOW.replace(hour=22))
-    goes_at = OutboundMessage.objects.get().send_after.astimezone(NOW.tzinfo)
+    goes_at = sent_texts().get().send_after.astimezone(NOW.tzinfo)
     assert (goes_at.day, goes_at.hour) == (21, 9)
 
 
@@ -124,11 +129,11 @@ def test_stopping_takes_back_what_waits_and_leaves_what_has_gone(session, coordi
     waits = person(session, phone="+819031174913")
     called = person(session)
     sent = send(session, coordinator)
-    OutboundMessage.objects.filter(to="+819031174912").update(status="sent")
+    sent_texts().filter(to="+819031174912").update(status="sent")
     bulk.stop(sent.pk, by=coordinator, now=NOW)
     outcomes = {n.learner_id: n.outcome for n in Notice.objects.filter(bulk=sent)}
     assert outcomes == {gone.pk: "", waits.pk: "dropped", called.pk: "dropped"}
-    assert OutboundMessage.objects.get(to="+819031174913").status == "cancelled"
+    assert sent_texts().get(to="+819031174913").status == "cancelled"
     assert not CallTask.objects.open().filter(notice__bulk=sent).exists()
     notice = Notice.objects.select_related("bulk").get(bulk=sent, learner=gone)
     assert bulk.text_for(notice, at=NOW) is None
@@ -143,7 +148,7 @@ def test_the_progress_counts_everybody_once(session, coordinator):
     assert bulk.progress(sent).waiting == 5
     assert bulk.progress(sent).is_going
     for number, status in enumerate(["queued", "sent", "sent", "delivered", "failed"]):
-        OutboundMessage.objects.filter(to=f"+81903117491{number}").update(status=status)
+        sent_texts().filter(to=f"+81903117491{number}").update(status=status)
     found = bulk.progress(sent)
     assert (found.waiting, found.sent, found.delivered, found.failed) == (1, 2, 1, 1)
     assert (found.to_call, found.to_post, found.people, found.messages) == (1, 1, 7, 5)
@@ -162,3 +167,25 @@ def test_the_queries_of_sending_do_not_grow_with_the_people(session, coordinator
 
     count(people[:1])
     assert count(people[1:3]) == count(people[3:])
+
+
+def test_right_before_it_goes_it_is_worded_anew_by_the_road_of_every_message(
+    session, coordinator
+):  # rules 53 and 59
+    for _ in range(2):
+        person(session, phone="+819031174912")
+    send(session, coordinator)
+    message = sent_texts().get()
+    session.lessons.filter(number=2).update(starts_at=NOW + 4 * DAY, ends_at=NOW + 4.1 * DAY)
+    verdict = sending.still_holds([message], NOW)[message.pk]
+    assert verdict == Send("八王子市スマホ教室「ニュース」11/24(火)は充電器をお持ちください。")
+    session.lessons.filter(number=2).update(cancelled_at=NOW)
+    assert sending.still_holds([message], NOW)[message.pk] == Drop()
+
+
+def test_who_wants_no_reminders_is_left_out_and_counted(session, coordinator):
+    person(session, messages_paused_until=NOW.date() + DAY)
+    person(session)
+    preview = bulk.preview(Draft(TEXT, "", session), bulk.seated(session), now=NOW)
+    assert (preview.people, preview.paused) == (1, 1)
+    assert Notice.objects.filter(bulk=send(session, coordinator)).count() == 1
