@@ -60,6 +60,7 @@ def _first_days(now: datetime.datetime) -> list[tuple[Application, datetime.date
         )
         .annotate(begins=Subquery(lessons.order_by("starts_at").values("starts_at")[:1]))
         .select_related("application__learner", "application__intake")
-        .order_by()
+        .order_by("pk")
     )
-    return [(seat.application, timezone.localdate(seat.begins)) for seat in seats]
+    begins = dict(seats.values_list("pk", "begins"))
+    return [(seat.application, timezone.localdate(begins[seat.pk])) for seat in seats]
