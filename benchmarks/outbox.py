@@ -116,7 +116,7 @@ def measure_here(count: int) -> bool:
         flush=True,
     )
     once = saw["messages"] == saw["phones"] == count == done.sent == done_at_once.sent
-    return once and share >= AIM
+    return bool(once and share >= AIM)
 
 
 def measure(name: str, url: str, count: int) -> bool:

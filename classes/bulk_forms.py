@@ -55,9 +55,12 @@ class BulkForm(forms.Form):
     def warnings(self) -> list[str]:
         """What staff should think over before they confirm."""
         data = self.cleaned_data
-        texts = [data["wording"], data["wording_en"]]
+        texts = [
+            message_texts.PLACEHOLDER.sub(" ", each)
+            for each in (data["wording"], data["wording_en"])
+        ]
         return list(
-            dict.fromkeys(said for text in texts if text for said in message_lint.of_words(text))
+            dict.fromkeys(said for text in texts if text for said in message_lint.in_words(text))
         )
 
     def _checked(self, field: str, language: str) -> str:

@@ -16,6 +16,7 @@ from classes.models import CallAttempt, CallTask, Intake, Notice, Offer, StaffTa
 from classes.models.calls import CallTaskQuerySet
 from learners.models import Learner, PhoneNumber
 from sms import phone_numbers
+from sms.models import NumberSuppression
 from staff.models import StaffMember
 
 
@@ -189,7 +190,7 @@ def numbers(task: CallTask) -> list[NumberToCall]:
 
 
 def wrong_numbers(learner: Learner) -> set[str]:
-    """Numbers under which somebody else answered, until staff have put them right."""
+    """Numbers under which somebody else answered or wrote, until staff have put them right."""
     put_right = (
         StaffTask.objects.filter(
             learner=learner, kind=StaffTask.Kind.CONFIRM_NUMBER, done_at__isnull=False
@@ -201,9 +202,17 @@ def wrong_numbers(learner: Learner) -> set[str]:
     tried = CallAttempt.objects.filter(
         task__notice__learner=learner, outcome=CallAttempt.Outcome.WRONG_NUMBER
     )
+    e164s = [number.e164 for number in learner.phone_numbers.all()]
+    written = NumberSuppression.objects.standing().filter(
+        e164__in=e164s, reason=NumberSuppression.Reason.WRONG_PERSON
+    )
     if put_right is not None:
         tried = tried.filter(at__gt=put_right)
-    return set(tried.order_by().values_list("number", flat=True))
+        written = written.filter(since__gt=put_right)
+    return {
+        *tried.order_by().values_list("number", flat=True),
+        *written.order_by().values_list("e164", flat=True),
+    }
 
 
 def sentence(task: CallTask, *, now: datetime.datetime) -> str:

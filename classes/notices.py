@@ -88,6 +88,26 @@ def seated(
     return _confirm(enrollments, Notice.Purpose.SEATED, Kind.SEATED, by=by, now=now)
 
 
+def seated_in_writing(
+    offer: Offer, members: Sequence[Application], sentence: str, *, now: datetime.datetime
+) -> list[Notice]:
+    """A party wrote that it takes its seats, and has not heard yet that they are theirs: one of
+    them is told, by SMS, a call or a letter. Members carry their intake."""
+    reach = channels.of(each.learner_id for each in members)
+    told = choose(members, reach)
+    wanted = ToTell(
+        told,
+        Notice.Purpose.SEATED,
+        f"offer:{offer.pk}:accepted",
+        sentence,
+        due_at=now + datetime.timedelta(hours=told.intake.offer_hours),
+        text=Kind.SEATED,
+        class_session=offer.class_session,
+        until=_until(offer.class_session, now),
+    )
+    return telling.tell([wanted], now=now, reach=reach)
+
+
 def moved(seat: Enrollment, *, by: StaffMember | None, now: datetime.datetime) -> list[Notice]:
     """A seat in another class, as staff say to the person: an SMS confirms it."""
     return _confirm([seat], Notice.Purpose.MOVED, Kind.MOVED, by=by, now=now)

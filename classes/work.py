@@ -14,6 +14,7 @@ from classes import (
     outcomes_of_messages,
     posting,
     reminders,
+    replies,
     sending,
     staff_tasks,
     stalled,
@@ -22,6 +23,11 @@ from classes.demo import state
 from classes.rounds import Did, Round, Step, Turn, run_step
 from sms import delivery, polling, transports
 from sms.models import OutboundMessage
+
+
+def understand(turn: Turn) -> Did:
+    """Act on the answers that came in, or lay them into the inbox (rules 58 to 61)."""
+    return Did({"understood": replies.understand(now=turn.clock())})
 
 
 def announce(turn: Turn) -> Did:
@@ -77,7 +83,8 @@ def poll(turn: Turn) -> Did:
 
 def sweep(turn: Turn) -> Did:
     """Turn what became of messages into calls (rules 54 and 55), and answers into what they say."""
-    return Did({"settled": outcomes_of_messages.sweep(now=turn.clock())})
+    settled = outcomes_of_messages.sweep(now=turn.clock())
+    return Did({"settled": settled, "understood": replies.understand(now=turn.clock())})
 
 
 def watch_lines(turn: Turn) -> Did:
@@ -88,6 +95,8 @@ def watch_lines(turn: Turn) -> Did:
 
 # The one list: a step that is written here is done in every round, in this place.
 STEPS: Final = (
+    # Whoever wants no more messages is heard before anything goes out.
+    Step("replies", understand),
     Step("announce", announce),
     Step("expire", expire),
     Step("reroute", reroute),

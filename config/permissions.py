@@ -99,6 +99,17 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "bulk_create": {"GET": PLANNERS, "POST": PLANNERS},
     "bulk_detail": {"GET": PLANNERS},
     "bulk_stop": {"POST": PLANNERS},
+    # What came in by SMS
+    "message_inbox": {"GET": DESK},
+    "message_inbox_rows": {"GET": DESK},
+    "message_inbox_one": {"GET": DESK},
+    "message_inbox_close": {"POST": DESK},
+    "message_inbox_reopen": {"POST": DESK},
+    "message_inbox_size": {"POST": DESK},
+    "message_inbox_answer": {"POST": DESK},
+    "message_inbox_call": {"POST": DESK},
+    "message_inbox_offer": {"POST": DESK},
+    "message_inbox_number": {"GET": DESK, "POST": DESK},
     # Messages: what was sent and received, when they may go out, how everything runs
     "healthz": {"GET": PUBLIC},
     "message_log": {"GET": DESK},

@@ -41,6 +41,8 @@ class Notice(models.Model):
         ABSENT = "absent", _("missed without notice")
         NEXT_CLASS = "next_class", _("next class")
         BULK = "bulk", _("message to many")
+        # Somebody wrote, and is called back about it.
+        REPLY = "reply", _("answer to a message received")
 
     class Channel(models.TextChoices):
         SMS = "sms", _("SMS")

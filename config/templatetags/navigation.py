@@ -28,7 +28,7 @@ LINKS: Final = (
     (
         "message_log",
         _("Messages"),
-        ("message_", "inbox", "sending_", "coming_back", "bulk_", "simulator", "status"),
+        ("message_", "sending_", "coming_back", "bulk_", "simulator", "status"),
     ),
     (
         "intake_list",
@@ -45,7 +45,7 @@ LINKS: Final = (
 
 # The pages around messages, each with all of them above it (classes/_message_nav.html).
 MESSAGE_LINKS: Final = (
-    ("inbox", _("Inbox"), ("inbox",)),
+    ("message_inbox", _("Inbox"), ("message_inbox",)),
     ("message_log", _("Sent and received"), ("message_log",)),
     ("coming_back", _("Coming back"), ("coming_back", "bulk_")),
     ("message_texts", _("Texts"), ("message_text",)),

@@ -106,8 +106,20 @@ def test_a_callback_about_an_earlier_try_says_nothing_of_the_present_one() -> No
     again = row.send_after
     [row] = transitions.claim(1, now=again)
     transitions.leave([(row, row.body)], sender="CITY", now=again)
-    for _ in range(3):
-        assert not transitions.apply(first_try, key=row.uuid, attempt=1, check=SECOND, now=again)
+    assert not transitions.apply(first_try, key=row.uuid, attempt=1, check=SECOND, now=again)
+    assert status_of(row) == Status.SENDING
+    transitions.sent([(row, "SM2")], first_check=SECOND, now=again)
+    assert not transitions.apply(first_try, key=row.uuid, attempt=1, check=SECOND, now=again)
+    assert status_of(row) == Status.SENT
+
+
+def test_a_replay_about_the_try_before_does_not_end_a_claim_that_was_not_tried_yet() -> None:
+    row = sent("SM1", expires_at=NOW + 48 * HOUR)  # rule 56
+    told(row, Fate.UNDELIVERED, code="30003")
+    row.refresh_from_db()
+    transitions.claim(1, now=row.send_after)
+    for fate in (Fate.GOING, Fate.UNDELIVERED):
+        assert not told(row, fate, code="30003")
     assert status_of(row) == Status.SENDING
 
 
@@ -157,6 +169,15 @@ def test_what_came_to_nothing_is_left_for_the_sweep() -> None:
     told(row, Fate.UNDELIVERED, code="30008")
     assert status_of(row) == Status.UNDELIVERED
     assert (row.error_code, row.settled_at) == ("30008", None)
+
+
+@pytest.mark.parametrize("fate", [Fate.DELIVERED, Fate.UNDELIVERED])
+def test_news_after_somebody_took_note_of_the_silence_are_swept_again(fate: Fate) -> None:
+    row = sent()  # rule 55
+    OutboundMessage.objects.update(settled_at=NOW)
+    told(row, fate)
+    row.refresh_from_db()
+    assert row.settled_at is None
 
 
 def test_later_means_later_each_time_and_is_no_try() -> None:

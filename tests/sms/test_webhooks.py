@@ -90,6 +90,23 @@ def test_a_callback_settles_what_a_lost_answer_left_unknown(called_back: StandIn
     assert (row.status, row.sid) == (Status.SENT, called_back.messages[0]["sid"])
 
 
+def test_a_callback_is_one_query_or_two(
+    called_back: StandIn, client: Client, django_assert_num_queries: Any
+) -> None:
+    row = queued(status=Status.SENT, attempts=1)
+    path = forged(row).removeprefix(PUBLIC)
+
+    def post(word: str) -> int:
+        said = {"MessageSid": "SM1", "MessageStatus": word}
+        signature = RequestValidator(TOKEN).compute_signature(forged(row), said)
+        return client.post(path, said, HTTP_X_TWILIO_SIGNATURE=signature).status_code
+
+    with django_assert_num_queries(1):
+        assert post("delivered") == 204
+    with django_assert_num_queries(2):
+        assert post("sent") == 204
+
+
 def test_a_storm_of_callbacks_in_any_order_ends_in_delivered(called_back: StandIn) -> None:
     row = queued()
     deliver()
