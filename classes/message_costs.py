@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 from django_stubs_ext import StrOrPromise
@@ -96,8 +96,12 @@ def by_month(*, now: datetime.datetime) -> list[Month]:
     rows = (
         OutboundMessage.objects.filter(sent_at__gte=begins, status__in=LEFT_THE_HOUSE)
         .order_by()
-        .annotate(month=TruncMonth("sent_at"), counted=Coalesce("billed_segments", "segments"))
-        .values_list("month", "purpose", "price_unit", "price__isnull")
+        .annotate(
+            month=TruncMonth("sent_at"),
+            counted=Coalesce("billed_segments", "segments"),
+            has_no_price=ExpressionWrapper(Q(price__isnull=True), output_field=BooleanField()),
+        )
+        .values_list("month", "purpose", "price_unit", "has_no_price")
         .annotate(Count("pk"), Sum("counted"), Sum("price"))
     )
     return _months(rows)

@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from classes import notices, planned_notices
+from classes import notice_endings, planned_notices
 from classes.models import Application, Attendance, CallTask, Enrollment, Notice
 from classes.planned_notices import DAY
 
@@ -29,7 +29,7 @@ def drop(*, now: datetime.datetime) -> int:
     """
     pks = [pk for rows in _outdated(now) for pk in rows.values_list("pk", flat=True)]
     for some in planned_notices.chunks(pks, planned_notices.CHUNK):
-        notices.drop(Q(pk__in=some), by=None, now=now)
+        notice_endings.drop(Q(pk__in=some), by=None, now=now)
     return len(pks)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from django.db import close_old_connections
+from django.db import connections
 
 logger = logging.getLogger("work")
 Clock = Callable[[], datetime.datetime]
@@ -105,11 +105,12 @@ def run(
             break
         try:
             did[step.name] = run_step(step, clock=clock, stop=stop)
+            _log(step, did[step.name])
         except Exception as error:
             failed[step.name] = describe(error)
             logger.error("%s failed: %s", step.name, failed[step.name])
             # A connection that broke is replaced before the next step needs it.
-            close_old_connections()
+            renew_connections()
     return Round(did, failed)
 
 
@@ -121,11 +122,14 @@ def run_step(
     longest: datetime.timedelta = LONGEST_STEP,
 ) -> Did:
     """Do one step, which takes on nothing new after `longest`."""
-    did = step.do(Turn(clock=clock, until=clock() + longest, stop=stop))
-    if did.something:
-        words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
-        logger.info("%s: %s", step.name, words)
-    return did
+    return step.do(Turn(clock=clock, until=clock() + longest, stop=stop))
+
+
+def renew_connections() -> None:
+    """Put away connections that broke, for the next query to open others."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def describe(error: Exception) -> str:
@@ -133,3 +137,9 @@ def describe(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
+
+
+def _log(step: Step, did: Did) -> None:
+    if did.something:
+        words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
+        logger.info("%s: %s", step.name, words)

@@ -244,5 +244,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     # Who signs in when is no news; failures are.
-    "loggers": {"axes": {"level": "WARNING"}},
+    # A call to look a message up has the number in its address.
+    "loggers": {"axes": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},
 }
