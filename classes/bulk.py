@@ -17,7 +17,14 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from classes import channels, message_facts, message_texts, notice_endings, planned_notices
+from classes import (
+    call_tasks,
+    channels,
+    message_facts,
+    message_texts,
+    notice_endings,
+    planned_notices,
+)
 from classes.channels import Reach
 from classes.message_facts import WORDS, Told
 from classes.models import (
@@ -43,7 +50,6 @@ OF_NO_CLASS = ("city", "phone")
 # After so many days nobody needs it any more.
 LASTS = datetime.timedelta(days=3)
 CALL_WITHIN = datetime.timedelta(days=1)
-URGENCY = 7
 PRIORITY = 7
 
 
@@ -294,11 +300,7 @@ def _tell(
     ]
     Notice.objects.bulk_create(rows, batch_size=planned_notices.BATCH)
     CallTask.objects.bulk_create(
-        [
-            CallTask(notice=notice, created_at=now, urgency=URGENCY, due_at=notice.due_at)
-            for notice in rows
-            if notice.channel == Channel.CALL
-        ],
+        [call_tasks.of(notice, now=now) for notice in rows if notice.channel == Channel.CALL],
         batch_size=planned_notices.BATCH,
     )
 

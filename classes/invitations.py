@@ -15,7 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classes import channels, coming_back, next_classes, planned_notices, sentences
+from classes import (
+    call_tasks,
+    channels,
+    coming_back,
+    next_classes,
+    planned_notices,
+    sentences,
+)
 from classes.channels import Reach
 from classes.models import Application, CallTask, Intake, Notice
 from classes.planned_notices import Due
@@ -129,7 +136,7 @@ def _ask(plan: Plan, now: datetime.datetime) -> None:
         CallTask(
             notice_id=pk,
             created_at=now,
-            urgency=planned_notices.URGENCY[NEXT_CLASS],
+            urgency=call_tasks.URGENCY[NEXT_CLASS],
             due_at=due_at,
         )
         for pk, due_at in to_call.values_list("pk", "due_at")

@@ -77,6 +77,7 @@ def texts(learner: Learner, e164: str) -> Learner:
 
 def seen(learner: Learner, competency: Competency, value: int, at: datetime.datetime) -> Assessment:
     """One observation."""
+    assert competency.current is not None
     return Assessment.objects.create(
         learner=learner,
         competency=competency,
