@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext as _
 
 from classes import call_pace, call_reasons, calls, unreached
 from classes.models import Application, CallAttempt, CallTask, ClassSession, Notice, Offer
@@ -40,6 +41,14 @@ class Row:
     def class_session(self) -> ClassSession | None:
         notice = self.task.notice
         return notice.offer.class_session if notice.offer else notice.class_session
+
+    @property
+    def why(self) -> str:
+        """What was tried by SMS before, in words (rule 55)."""
+        offer = self.task.notice.offer
+        if offer is not None and offer.told_by == Offer.ToldBy.SMS:
+            return _("told by SMS, no answer yet")
+        return self.task.notice.why_not_by_text
 
     @property
     def is_untold_offer(self) -> bool:
@@ -106,6 +115,7 @@ def listing(who: StaffMember, *, now: datetime.datetime, limit: int = ROWS_SHOWN
     shown = tasks.select_related(
         "notice__learner",
         "notice__intake",
+        "notice__message",
         "notice__offer__class_session__course",
         "notice__offer__class_session__venue",
         "notice__class_session__course",
