@@ -4,7 +4,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 
-from classes import channels, deadlines, message_facts, message_texts, still_true
+from classes import bulk, channels, deadlines, message_facts, message_texts, still_true
 from classes.models import Notice, Offer
 from classes.still_true import Truth
 from sms.models import OutboundMessage
@@ -50,9 +50,11 @@ def still_holds(messages: Sequence[OutboundMessage], at: datetime.datetime) -> d
         if message.purpose == BY_HAND:
             verdicts[message.pk] = Send(message.body)
             continue
-        body = message_texts.render(
-            to_say.get(message.pk, ()), at=at, wordings=wordings, places=places
-        )
+        group = to_say.get(message.pk, ())
+        if message.purpose == Notice.Purpose.BULK:
+            body = bulk.text_for(group[0], at=at, people=len(group)) if group else None
+        else:
+            body = message_texts.render(group, at=at, wordings=wordings, places=places)
         verdicts[message.pk] = Drop() if body is None else Send(body)
     return verdicts
 

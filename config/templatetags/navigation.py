@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from classes import inbox
 from config.permissions import may_open
 
 if TYPE_CHECKING:
@@ -74,8 +75,18 @@ def navigation(context: RequestContext) -> dict[str, list[Link]]:
 def message_links(context: RequestContext) -> list[Link]:
     """The pages around messages that exist and that this person may open."""
     is_simulated = not settings.TWILIO_ACCOUNT_SID
-    on_show = [link for link in MESSAGE_LINKS if link[0] != "simulator" or is_simulated]
+    on_show = [
+        (route, _counted(route, label), prefixes)
+        for route, label, prefixes in MESSAGE_LINKS
+        if route != "simulator" or is_simulated
+    ]
     return _open_to(context, on_show)
+
+
+def _counted(route: str, label: "StrOrPromise") -> "StrOrPromise":
+    """The inbox says how many messages wait in it."""
+    waiting = inbox.count_open() if route == "message_inbox" else 0
+    return f"{label} {waiting}" if waiting else label
 
 
 def _open_to(
