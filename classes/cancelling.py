@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import Q
 
-from classes import notices, sentences, staff_tasks, waitlist
+from classes import notice_endings, party_notices, sentences, staff_tasks, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake, lock_intakes, require_lock
 from classes.models import (
@@ -139,7 +139,9 @@ def undo(
         )
         entries = _restore_line(application)
         if application.ended_at is not None:
-            notices.restore_for_application(application, dropped_at=application.ended_at)
+            notice_endings.restore_for_application(
+                application, dropped_at=application.ended_at, now=now
+            )
         application.status = Application.Status.ACTIVE
         application.ended_at = None
         application.save(update_fields=["status", "ended_at"])
@@ -268,7 +270,8 @@ def record_death(
         learner._history_user = by  # type: ignore[attr-defined]
         learner._history_date = now  # type: ignore[attr-defined]
         learner.save(update_fields=["deceased_on"])
-        notices.drop_for_learner(learner_pk, by=by, now=now)
+        for_others = party_notices.open_of(applications)
+        notice_endings.drop_for_learner(learner_pk, by=by, now=now)
         for application in applications:
             application.learner = learner
             if _is_over(application, now):
@@ -284,6 +287,7 @@ def record_death(
                 now=now,
             )
             log([event(PlaceEvent.Kind.DECEASED, application, by=by, now=now)])
+        party_notices.pass_on(for_others, by=by, now=now)
 
 
 def _is_over(application: Application, now: datetime.datetime) -> bool:
@@ -329,7 +333,9 @@ def _end(
     application.save(update_fields=["status", "ended_at"])
     _end_seats(seats, seat_ending, undo_until=undo_until, now=now)
     staff_tasks.drop_for(application)
-    notices.drop_for_application(application, by=by, now=now)
+    for_others = party_notices.open_of([application])
+    notice_endings.drop_for_application(application, by=by, now=now)
+    party_notices.pass_on(for_others, by=by, now=now)
     for offer in _open_offers(application):
         waitlist.withdraw(offer, by=by, now=now)
     entries = WaitlistEntry.objects.waiting().filter(party=application.party_id)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from classes import waitlist
+from classes import line_order
 from classes.models import (
     Application,
     ClassSession,
@@ -220,7 +220,7 @@ def _rank(told: Told) -> str | None:
         entries = WaitlistEntry.objects.waiting().filter(
             Q(class_session=told.class_session), party__in=parties
         )
-        found = [waitlist.position(entry) for entry in entries]
+        found = [line_order.position(entry) for entry in entries]
     ranks = sorted(rank for rank in found if rank is not None)
     return told.in_words(("・", ", ")).join(map(str, ranks)) or None
 

@@ -78,7 +78,21 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
             "alone": preview.size.alone,
             "segments": preview.size.segments,
         }
-    text = unicodedata.normalize("NFKC", message_texts.PLACEHOLDER.sub(" ", wording))
+    yield from in_words(message_texts.PLACEHOLDER.sub(" ", wording))
+    named = message_texts.placeholders(wording)
+    owed = message_texts.placeholders(message_texts.shipped(kind, language, form))
+    missing = [name for name in NAMED if name in owed and name not in named]
+    if missing and "course" in owed:
+        yield gettext("A message about a lesson names it: %(names)s is missing.") % {
+            "names": ", ".join(f"{{{name}}}" for name in missing)
+        }
+    if form == Form.SEVERAL and "people" not in named:
+        yield gettext("It does not say for how many people it is: {people} is missing.")
+
+
+def in_words(words: str) -> Iterator[str]:
+    """What there is to say of plain words, whoever writes them."""
+    text = unicodedata.normalize("NFKC", words)
     if LINK.search(text):
         yield gettext("A link: the city tells people never to open links in messages.")
     if any(_digits(number) != _digits(settings.CITY_PHONE) for number in PHONE.findall(text)):
@@ -89,15 +103,6 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
         yield gettext("It may name a person: whoever holds the phone reads it.")
     if REPLY.search(text):
         yield gettext("It asks for an answer: many cannot send one, and nothing needs it.")
-    named = message_texts.placeholders(wording)
-    owed = message_texts.placeholders(message_texts.shipped(kind, language, form))
-    missing = [name for name in NAMED if name in owed and name not in named]
-    if missing and "course" in owed:
-        yield gettext("A message about a lesson names it: %(names)s is missing.") % {
-            "names": ", ".join(f"{{{name}}}" for name in missing)
-        }
-    if form == Form.SEVERAL and "people" not in named:
-        yield gettext("It does not say for how many people it is: {people} is missing.")
 
 
 def _digits(number: str) -> str:

@@ -1,34 +1,30 @@
-"""Who must be told what, and by which channel: a call, or post for 電話不可 (rule 20)."""
+"""Who must be told what of their places: by SMS, by a call, or by post for 電話不可 (rule 20)."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from django.conf import settings
-from django.db.models import Q
-
-from classes import sentences
+from classes import channels, deadlines, sentences, telling
+from classes.channels import Reach
 from classes.models import (
     Application,
-    CallTask,
+    ClassSession,
+    Enrollment,
     Intake,
     LotteryDraw,
+    MessageTemplate,
     Notice,
     Offer,
 )
+from classes.telling import ToTell
+from sms import sending_hours
 from staff.models import StaffMember
 
-# Calls are sorted by this first; offers nobody was told of head the list (rule 29).
-URGENCY = {
-    Notice.Purpose.OFFER: 1,
-    # Within a day of the lesson these come before everything (classes.lesson_notices).
-    Notice.Purpose.CANCELLED: 2,
-    Notice.Purpose.RESUMED: 2,
-    Notice.Purpose.CHANGED: 2,
-    Notice.Purpose.MOVED: 3,
-    Notice.Purpose.SEATED: 3,
-    Notice.Purpose.RESULT: 3,
-    Notice.Purpose.REGISTERED: 4,
-}
+Kind = MessageTemplate.Kind
+# What of a class an SMS names: its text, and the class (none for a draw to come).
+About = tuple[MessageTemplate.Kind, ClassSession | None]
+# After so long nobody cares for a confirmation any more.
+WEEK = datetime.timedelta(days=7)
 # Notices that say which place somebody has or may have: a new draw makes them untrue.
 ABOUT_PLACES = (
     Notice.Purpose.RESULT,
@@ -38,143 +34,170 @@ ABOUT_PLACES = (
 )
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a draw gave a party, whom of it to tell, and the sentence that says so."""
+
+    application: Application
+    sentence: str
+    about: tuple[About, ...]
+    # They were told of another result before, and are called (rule 33).
+    told_before: bool = False
+
+
 def registered(
-    application: Application,
+    applications: Sequence[Application],
     sentence: str,
+    about: Sequence[About],
     *,
     spoken: bool,
     due_at: datetime.datetime,
     by: StaffMember | None,
     now: datetime.datetime,
-) -> Notice:
-    """The result of a registration. What was told on the phone makes no task (rule 60)."""
+) -> list[Notice]:
+    """The result of a registration, told to one of the party. What was told on the phone makes no
+    task (rule 60), but is confirmed by SMS once it can no longer be undone."""
+    reach = channels.of(each.learner_id for each in applications)
+    told = next((each for each in applications if _gets_texts(each, reach)), applications[0])
+    intake = told.intake
     # An application may be answered again when a wish is added: the moment tells them apart.
-    occasion = f"application:{application.pk}:{now:%Y%m%dT%H%M%S%f}"
-    if spoken and not application.learner.no_phone_calls:
-        return Notice.objects.create(
-            intake_id=application.intake_id,
-            learner_id=application.learner_id,
-            application=application,
-            purpose=Notice.Purpose.REGISTERED,
-            occasion=occasion,
-            channel=Notice.Channel.SPOKEN,
-            sentence=sentence,
-            created_at=now,
-            due_at=now,
-            settled_at=now,
-            settled_by=by,
-            outcome=Notice.Outcome.TOLD,
+    occasion = f"application:{told.pk}:{now:%Y%m%dT%H%M%S%f}"
+    was_spoken = spoken and not told.learner.no_phone_calls
+    wanted = [
+        ToTell(
+            told,
+            Notice.Purpose.REGISTERED,
+            occasion if place == 0 else f"{occasion}:{place}",
+            sentence,
+            due_at=due_at,
+            text=kind,
+            class_session=session,
+            until=_until(session, now),
+            not_before=now + datetime.timedelta(minutes=intake.undo_minutes),
+            was_spoken=was_spoken,
         )
-    return create(
-        application, Notice.Purpose.REGISTERED, occasion, sentence, due_at=due_at, now=now
+        for place, (kind, session) in enumerate(_for_channel(about, told, reach))
+    ]
+    return telling.tell(wanted, now=now, by=by, reach=reach, is_new=True)
+
+
+def seated(
+    enrollments: Sequence[Enrollment], *, by: StaffMember | None, now: datetime.datetime
+) -> list[Notice]:
+    """A party said yes to its offer, on the phone: an SMS confirms it where one can go."""
+    return _confirm(enrollments, Notice.Purpose.SEATED, Kind.SEATED, by=by, now=now)
+
+
+def seated_in_writing(
+    offer: Offer, members: Sequence[Application], sentence: str, *, now: datetime.datetime
+) -> list[Notice]:
+    """A party wrote that it takes its seats, and has not heard yet that they are theirs: one of
+    them is told, by SMS, a call or a letter. Members carry their intake."""
+    reach = channels.of(each.learner_id for each in members)
+    told = choose(members, reach)
+    wanted = ToTell(
+        told,
+        Notice.Purpose.SEATED,
+        f"offer:{offer.pk}:accepted",
+        sentence,
+        due_at=now + datetime.timedelta(hours=told.intake.offer_hours),
+        text=Kind.SEATED,
+        class_session=offer.class_session,
+        until=_until(offer.class_session, now),
     )
+    return telling.tell([wanted], now=now, reach=reach)
 
 
-def create(
-    application: Application,
-    purpose: Notice.Purpose,
-    occasion: str,
-    sentence: str,
-    *,
-    due_at: datetime.datetime,
-    now: datetime.datetime,
-    offer: Offer | None = None,
-    urgency: int | None = None,
-) -> Notice:
-    """One notice per learner, purpose and occasion (rule 52): a call task, or a line to post."""
-    by_post = application.learner.no_phone_calls
-    if by_post:
-        # Paper leaves days earlier than a call would be made (rule 20).
-        due_at = max(now, due_at - post_time())
-    notice, made = Notice.objects.get_or_create(
-        learner_id=application.learner_id,
-        purpose=purpose,
-        occasion=occasion,
-        defaults={
-            "intake_id": application.intake_id,
-            "application": application,
-            "offer": offer,
-            "channel": Notice.Channel.POST if by_post else Notice.Channel.CALL,
-            "sentence": sentence,
-            "created_at": now,
-            "due_at": due_at,
-        },
-    )
-    if made and not by_post:
-        sorted_by = URGENCY[purpose] if urgency is None else urgency
-        CallTask.objects.create(notice=notice, created_at=now, urgency=sorted_by, due_at=due_at)
-    return notice
+def moved(seat: Enrollment, *, by: StaffMember | None, now: datetime.datetime) -> list[Notice]:
+    """A seat in another class, as staff say to the person: an SMS confirms it."""
+    return _confirm([seat], Notice.Purpose.MOVED, Kind.MOVED, by=by, now=now)
 
 
-def offer_announced(offer: Offer, *, now: datetime.datetime) -> Notice | None:
-    """Tell a party of its offer: one call to whoever of them can be called, else one letter."""
+def offer_announced(intake: Intake, offer: Offer, *, now: datetime.datetime) -> Notice | None:
+    """Tell a party of its offer: an SMS to whoever of them can receive one, else one call to
+    whoever can be called, else one letter. A deadline that is written down is kept (rule 29)."""
     members = list(
         offer.party.applications.active().select_related("learner", "intake").order_by("number")
     )
+    reach = channels.of(each.learner_id for each in members)
+    members = [each for each in members if each.learner_id in reach]
     if not members:
         return None
-    told = next((m for m in members if not m.learner.no_phone_calls), members[0])
-    sentence = sentences.offer(
-        told.learner, offer.class_session, offer.seats, offer.printed_deadline
-    )
-    return create(
-        told,
-        Notice.Purpose.OFFER,
-        f"offer:{offer.pk}",
-        sentence,
-        due_at=now + datetime.timedelta(hours=told.intake.offer_hours),
+    callable_one = next((m for m in members if not m.learner.no_phone_calls), members[0])
+    told = next((each for each in members if _gets_texts(each, reach)), callable_one)
+    by_text = reach[told.learner_id].by_text
+    if by_text:
+        goes_at = sending_hours.load().next_open(now)
+        offer.printed_deadline = deadlines.in_text(intake, goes_at=goes_at)
+    elif told.learner.no_phone_calls:
+        offer.printed_deadline = deadlines.in_letter(intake, now=now)
+    offer.save(update_fields=["printed_deadline"])
+    made = telling.tell(
+        [
+            ToTell(
+                told,
+                Notice.Purpose.OFFER,
+                f"offer:{offer.pk}",
+                sentences.offer(
+                    told.learner, offer.class_session, offer.seats, offer.printed_deadline
+                ),
+                due_at=now + datetime.timedelta(hours=intake.offer_hours),
+                text=Kind.OFFER,
+                class_session=offer.class_session,
+                until=offer.printed_deadline,
+                offer=offer,
+            )
+        ],
         now=now,
-        offer=offer,
+        reach=reach,
     )
-
-
-def drop_for_draw(intake: Intake, *, by: StaffMember | None, now: datetime.datetime) -> None:
-    """The draw has its result: what was still to be said of places before it is untrue now."""
-    before = (*ABOUT_PLACES, Notice.Purpose.REGISTERED)
-    drop(Q(intake=intake, purpose__in=before), by=by, now=now)
+    return made[0] if made else None
 
 
 def tell_results(
     draw: LotteryDraw,
-    results: Sequence[tuple[Application, str]],
+    results: Sequence[Result],
     *,
+    reach: Mapping[int, Reach],
     due_at: datetime.datetime,
     now: datetime.datetime,
     batch_size: int,
-) -> None:
-    """One notice a party about its result, with its call or letter, in inserts of many rows."""
-    posted_at = max(now, due_at - post_time())
-    made = [
-        Notice(
-            intake_id=draw.intake_id,
-            learner_id=application.learner_id,
-            application=application,
-            purpose=Notice.Purpose.RESULT,
-            occasion=f"draw:{draw.pk}:{application.pk}",
-            channel=Notice.Channel.POST
-            if application.learner.no_phone_calls
-            else Notice.Channel.CALL,
-            sentence=sentence,
-            created_at=now,
-            due_at=posted_at if application.learner.no_phone_calls else due_at,
+) -> list[Notice]:
+    """One notice a party about its result, in inserts of many rows.
+
+    Whoever was told of an earlier result is called (rule 33).
+    """
+    until = {
+        session.pk: _until(session, now)
+        for result in results
+        for _, session in result.about
+        if session is not None
+    }
+    wanted = [
+        ToTell(
+            result.application,
+            Notice.Purpose.RESULT,
+            f"draw:{draw.pk}:{result.application.pk}" + (f":{place}" if place else ""),
+            result.sentence,
+            due_at=due_at,
+            text="" if result.told_before else kind,
+            class_session=session,
+            until=until[session.pk] if session is not None else due_at,
         )
-        for application, sentence in results
+        for result in results
+        for place, (kind, session) in enumerate(
+            result.about[:1]
+            if result.told_before
+            else _for_channel(result.about, result.application, reach)
+        )
     ]
-    Notice.objects.bulk_create(made, batch_size=batch_size)
-    urgency = URGENCY[Notice.Purpose.RESULT]
-    CallTask.objects.bulk_create(
-        [
-            CallTask(notice=notice, created_at=now, urgency=urgency, due_at=notice.due_at)
-            for notice in made
-            if notice.channel == Notice.Channel.CALL
-        ],
-        batch_size=batch_size,
-    )
+    return telling.tell(wanted, now=now, reach=reach, batch_size=batch_size, is_new=True)
 
 
-def post_time() -> datetime.timedelta:
-    """How long a letter counts as being on its way (rule 29)."""
-    return datetime.timedelta(days=settings.POSTED_DAYS)
+def choose(applications: Sequence[Application], reach: Mapping[int, Reach]) -> Application:
+    """Whom of a party to tell: who can receive an SMS, else who can be called, else the first."""
+    callable_one = next((a for a in applications if not a.learner.no_phone_calls), applications[0])
+    return next((a for a in applications if _gets_texts(a, reach)), callable_one)
 
 
 def reword_offer(notice: Notice, offer: Offer) -> None:
@@ -185,47 +208,63 @@ def reword_offer(notice: Notice, offer: Offer) -> None:
     notice.save(update_fields=["sentence"])
 
 
-def drop_for_offer(offer: Offer, *, by: StaffMember | None, now: datetime.datetime) -> None:
-    """The offer is closed: nobody needs to be told of it any more (rule 53)."""
-    drop(Q(offer=offer), by=by, now=now)
-
-
-def drop_for_application(
-    application: Application, *, by: StaffMember | None, now: datetime.datetime
-) -> None:
-    """The application ended: stop what is still to be said about it."""
-    drop(Q(application=application), by=by, now=now)
-
-
-def drop_for_learner(learner_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> None:
-    """ご逝去: every call and letter stops at once (rule 42)."""
-    drop(Q(learner=learner_pk), by=by, now=now)
-
-
-def restore_for_offer(offer: Offer, *, dropped_at: datetime.datetime) -> None:
-    """The offer is open again: what was still to be said about it when it closed is."""
-    restore(Q(offer=offer), dropped_at)
-
-
-def restore_for_application(application: Application, *, dropped_at: datetime.datetime) -> None:
-    """What was still to be said when the application ended is to be said again.
-
-    Offers are not: what was withdrawn is offered anew, with a notice of its own.
-    """
-    restore(Q(application=application, offer__isnull=True), dropped_at)
-
-
-def restore(which: Q, dropped_at: datetime.datetime) -> None:
-    """What was dropped at this moment is to be said again."""
-    dropped = Notice.objects.filter(which, settled_at=dropped_at, outcome=Notice.Outcome.DROPPED)
-    CallTask.objects.filter(notice__in=dropped).update(closed_at=None)
-    dropped.update(settled_at=None, settled_by=None, outcome="")
-
-
-def drop(which: Q, *, by: StaffMember | None, now: datetime.datetime) -> None:
-    """Open notices that are no longer needed, with their calls (rule 53)."""
-    open_notices = Notice.objects.filter(which, settled_at__isnull=True)
-    CallTask.objects.open().filter(notice__in=open_notices).update(
-        closed_at=now, claimed_by=None, claimed_at=None
+def _confirm(
+    enrollments: Collection[Enrollment],
+    purpose: Notice.Purpose,
+    kind: MessageTemplate.Kind,
+    *,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> list[Notice]:
+    """Only for those whom an SMS reaches: what is read aloud is kept with the place's events."""
+    seats = list(
+        Enrollment.objects.filter(pk__in=[seat.pk for seat in enrollments])
+        .select_related("application__learner", "application__intake")
+        .select_related("class_session__course__level__current", "class_session__venue")
+        .prefetch_related("class_session__lessons__venue")
+        .order_by("application__number")
     )
-    open_notices.update(settled_at=now, settled_by=by, outcome=Notice.Outcome.DROPPED)
+    reach = channels.of(seat.application.learner_id for seat in seats)
+    wanted = [
+        ToTell(
+            seat.application,
+            purpose,
+            f"seat:{seat.pk}",
+            sentences.simple("moved", seat.application.learner, seat.class_session),
+            due_at=now,
+            text=kind,
+            class_session=seat.class_session,
+            until=_until(seat.class_session, now),
+            not_before=now + datetime.timedelta(minutes=seat.application.intake.undo_minutes),
+            was_spoken=True,
+        )
+        for seat in seats
+        if _gets_texts(seat.application, reach)
+    ]
+    return telling.tell(wanted, now=now, by=by, reach=reach)
+
+
+def _gets_texts(application: Application, reach: Mapping[int, Reach]) -> bool:
+    found = reach.get(application.learner_id)
+    return found is not None and found.by_text
+
+
+def _for_channel(
+    about: Sequence[About], told: Application, reach: Mapping[int, Reach]
+) -> Sequence[About]:
+    """A call says everything at once; an SMS names one class (rule 50), so each seat has its own,
+    and of several lines the first is named."""
+    seats = [each for each in about if each[0] not in (Kind.REGISTERED_LINE, Kind.DRAW_LINE)]
+    return seats if seats and _gets_texts(told, reach) else about[:1]
+
+
+def _until(session: ClassSession | None, now: datetime.datetime) -> datetime.datetime:
+    """Until when it is of use to hear of a place: the next lesson, or a week."""
+    if session is None:
+        return now + WEEK
+    coming = [
+        lesson.starts_at
+        for lesson in session.lessons.all()
+        if lesson.cancelled_at is None and lesson.starts_at > now
+    ]
+    return min([now + WEEK, *coming])

@@ -20,6 +20,7 @@ from classes.models import (
     ClassSession,
     Enrollment,
     Intake,
+    MessageTemplate,
     Party,
     PlaceEvent,
     WaitlistEntry,
@@ -39,6 +40,8 @@ from classes.seating import Applicant
 from classes.wishes import Wishes
 from learners.models import Learner
 from staff.models import StaffMember
+
+Kind = MessageTemplate.Kind
 
 
 class WhenShort(enum.Enum):
@@ -258,7 +261,7 @@ def _apply_for_lottery(request: seating.Request) -> Applied:
     _party, applications = seating.create_party(request, request.applicants)
     sentence = sentences.applied(request.intake, applications, request.wishes)
     log(seating.answered(request, applications, PlaceEvent.Kind.APPLIED, sentence))
-    seating.tell(request, applications[0], sentence)
+    seating.tell(request, applications, sentence, [(Kind.REGISTERED_LOTTERY, None)])
     return Applied(tuple(applications), sentence)
 
 
@@ -308,7 +311,8 @@ def _waitlisted(
             details={"positions": {p.class_session.code: p.position for p in line_positions}},
         )
     )
-    seating.tell(request, applications[0], sentence)
+    lines = [(Kind.REGISTERED_LINE, entry.class_session) for entry in entries]
+    seating.tell(request, applications, sentence, lines)
     return Waitlisted(tuple(applications), line_positions, sentence)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from classes import calls, notices, waitlist
+from classes import calls, deadlines, notices, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake, lock_intakes
 from classes.models import Application, CallTask, Notice, Offer, PlaceEvent
@@ -133,7 +133,7 @@ def post_instead(task_pk: int, *, by: StaffMember | None, now: datetime.datetime
         notice.save(update_fields=["channel", "due_at", "sentence"])
         offer = notice.offer
         if offer is not None and offer.status == Offer.Status.OPEN:
-            offer.printed_deadline = waitlist.printed_deadline(intake, now=now)
+            offer.printed_deadline = deadlines.in_letter(intake, now=now)
             offer.save(update_fields=["printed_deadline"])
             notices.reword_offer(notice, offer)
         CallTask.objects.filter(pk=task_pk).update(closed_at=now, claimed_by=None, claimed_at=None)
@@ -161,7 +161,7 @@ def renew_deadlines(*, now: datetime.datetime) -> int:
     renewed = 0
     for notice in waiting:
         offer = notice.offer
-        fresh = waitlist.printed_deadline(notice.intake, now=now)
+        fresh = deadlines.in_letter(notice.intake, now=now)
         if offer is None or (offer.printed_deadline or fresh) > fresh - datetime.timedelta(days=1):
             continue
         with transaction.atomic():

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from classes import desk, waitlist
 from classes.desk import ClassRow
-from classes.models import Application, Attendance, ClassSession, Intake, Lesson
+from classes.models import Application, Attendance, ClassSession, Intake, WalkIn
 from learners.models import Learner
 from skill_levels import progress
 from skill_levels.models import Competency, SkillLevel
@@ -81,21 +81,21 @@ def recommend(
         standing = progress.of_one(learner.pk)
     if rows is None:
         intakes = [intake] if intake else list(Intake.objects.open_at(now))
-        rows = [row for each in intakes for row in _rows_of(each, now)]
-    open_rows = [row for row in rows if _can_join(row, now)]
+        rows = [row for each in intakes for row in rows_of(each, now=now)]
+    open_rows = [row for row in rows if can_join(row, now=now)]
     levels = {row.class_session.course.level_id: row.class_session.course.level for row in rows}
-    level_pk = _first_taught(standing, {row.class_session.course.level_id for row in open_rows})
+    level_pk = first_taught(standing, {row.class_session.course.level_id for row in open_rows})
     level = levels.get(level_pk) if level_pk else None
     if level is None:
         return Recommendation(standing, None, _why(standing), ())
     taken = _classes_of(learner)
-    habits = _habits(learner)
+    habits = habits_of([learner.pk]).get(learner.pk) or Habits(Counter(), Counter())
     fits = [
         Fit(row, _reasons(row, learner, habits))
         for row in open_rows
         if row.class_session.course.level_id == level.pk and row.class_session.pk not in taken
     ]
-    fits.sort(key=lambda fit: _rank(fit.row, learner, habits))
+    fits.sort(key=lambda fit: rank(fit.row, learner, habits))
     return Recommendation(
         standing, level, _why(standing), tuple(fits), warnings_before(level, standing)
     )
@@ -112,19 +112,21 @@ def warnings_before(level: SkillLevel, standing: Progress) -> tuple[str, ...]:
     )
 
 
-def _rows_of(intake: Intake, now: datetime.datetime) -> list[ClassRow]:
+def rows_of(intake: Intake, *, now: datetime.datetime) -> list[ClassRow]:
+    """The classes of an intake with their seats, each with its intake."""
     rows = desk.class_rows(intake, now=now)
     for row in rows:
         row.class_session.intake = intake
     return rows
 
 
-def _can_join(row: ClassRow, now: datetime.datetime) -> bool:
+def can_join(row: ClassRow, *, now: datetime.datetime) -> bool:
+    """Whether somebody may still come into this class."""
     session = row.class_session
     return waitlist.joining_times(session, session.intake).can_join(now)
 
 
-def _first_taught(standing: Progress, taught: Iterable[int]) -> int | None:
+def first_taught(standing: Progress, taught: Iterable[int]) -> int | None:
     """The first level not reached that an open intake teaches (rule 46)."""
     pks = set(taught)
     return next(
@@ -168,25 +170,35 @@ def _classes_of(learner: Learner) -> set[int]:
     )
 
 
-def _habits(learner: Learner) -> Habits:
-    """Venues, weekdays and half-days of the lessons this person came to; one query."""
-    if learner.pk is None:
-        return Habits(Counter(), Counter())
-    came = Lesson.objects.filter(
-        Q(
-            attendances__enrollment__application__learner=learner,
-            attendances__status=Attendance.Status.PRESENT,
+def habits_of(learner_pks: Iterable[int]) -> dict[int, Habits]:
+    """Venues, weekdays and half-days of the lessons these people came to; one query."""
+    pks = {pk for pk in learner_pks if pk is not None}
+    habits = {pk: Habits(Counter(), Counter()) for pk in pks}
+    if not pks:
+        return habits
+    with_seat = (
+        Attendance.objects.filter(
+            enrollment__application__learner__in=pks, status=Attendance.Status.PRESENT
         )
-        | Q(walk_ins__learner=learner, walk_ins__withdrawn_at__isnull=True)
+        .order_by()
+        .values_list(
+            "enrollment__application__learner", "lesson", "lesson__venue", "lesson__starts_at"
+        )
     )
-    habits = Habits(Counter(), Counter())
-    for venue_pk, starts_at in came.distinct().values_list("venue_id", "starts_at"):
-        habits.venues[venue_pk] += 1
-        habits.times[_half_day(starts_at)] += 1
+    walked_in = (
+        WalkIn.objects.standing()
+        .filter(learner__in=pks)
+        .order_by()
+        .values_list("learner", "lesson", "lesson__venue", "lesson__starts_at")
+    )
+    for learner_pk, _lesson_pk, venue_pk, starts_at in with_seat.union(walked_in):
+        habits[learner_pk].venues[venue_pk] += 1
+        habits[learner_pk].times[half_day(starts_at)] += 1
     return habits
 
 
-def _half_day(moment: datetime.datetime) -> tuple[int, bool]:
+def half_day(moment: datetime.datetime) -> tuple[int, bool]:
+    """The weekday, and whether it is in the morning."""
     local = timezone.localtime(moment)
     return local.weekday(), local.hour < NOON
 
@@ -195,14 +207,14 @@ def _first_lesson(row: ClassRow) -> datetime.datetime | None:
     return row.lessons[0].starts_at if row.lessons else None
 
 
-def _rank(row: ClassRow, learner: Learner, habits: Habits) -> tuple[object, ...]:
+def rank(row: ClassRow, learner: Learner, habits: Habits) -> tuple[object, ...]:
     """Best first: the device it is made for, known venue, near home, known time, room, soonest."""
     first = _first_lesson(row)
     return (
         not _suits_device(row, learner),
         -habits.venues[row.class_session.venue_id],
         not _is_near(row, learner),
-        -habits.times[_half_day(first)] if first else 0,
+        -habits.times[half_day(first)] if first else 0,
         not row.has_room,
         first is None,
         first or datetime.datetime.max.replace(tzinfo=datetime.UTC),
@@ -237,7 +249,7 @@ def _reasons(row: ClassRow, learner: Learner, habits: Habits) -> tuple[str, ...]
     elif _is_near(row, learner):
         reasons.append(_("near home"))
     first = _first_lesson(row)
-    if first and habits.times[_half_day(first)]:
+    if first and habits.times[half_day(first)]:
         reasons.append(_("same weekday and time as before"))
     if row.has_room:
         reasons.append(_("a seat is free"))

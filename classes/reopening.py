@@ -2,7 +2,7 @@
 
 import datetime
 
-from classes import notices, seats, waitlist
+from classes import notice_endings, seats, waitlist
 from classes.locking import require_lock
 from classes.models import Intake, Offer, WaitlistEntry
 from staff.models import StaffMember
@@ -37,7 +37,7 @@ def reopen(intake: Intake, offer: Offer, *, by: StaffMember | None, now: datetim
         offer.status = Offer.Status.OPEN
         offer.closed_at = None
         offer.save(update_fields=["status", "closed_at"])
-        notices.restore_for_offer(offer, dropped_at=closed_at)
+        notice_endings.restore_for_offer(offer, dropped_at=closed_at, now=now)
     for class_session in sorted(lines, key=lambda session: session.pk):
         waitlist.offer_next(intake, class_session, by=by, now=now)
     return kept

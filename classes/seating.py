@@ -15,6 +15,7 @@ from classes.models import (
     ClassSession,
     Enrollment,
     Intake,
+    MessageTemplate,
     Party,
     PlaceEvent,
     WaitlistEntry,
@@ -25,6 +26,8 @@ from staff.models import StaffMember
 
 if TYPE_CHECKING:
     from classes.waitlist import LineEntry
+
+Kind = MessageTemplate.Kind
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def seat(
     for session in class_sessions:
         events += _overtaken(request, room[session.pk], session, len(applications))
     log(events)
-    tell(request, applications[0], sentence)
+    tell(request, applications, sentence, [(Kind.REGISTERED_SEAT, each) for each in class_sessions])
     return Enrolled(tuple(applications), tuple(enrollments), class_sessions[0], sentence)
 
 
@@ -173,8 +176,10 @@ def seat_one(request: Request, wish: ClassSession, room: dict[int, Room]) -> Enr
             *_overtaken(request, room[wish.pk], wish, 1),
         ]
     )
-    tell(request, first[0], sentence)
-    tell(request, rest[0], sentence)
+    tell(request, first, sentence, [(Kind.REGISTERED_SEAT, wish)])
+    tell(
+        request, rest, sentence, [(Kind.REGISTERED_LINE, entry.class_session) for entry in entries]
+    )
     return Enrolled((*first, *rest), (enrollment,), wish, sentence)
 
 
@@ -286,7 +291,12 @@ def _overtaken(
     ]
 
 
-def tell(request: Request, application: Application, sentence: str) -> None:
+def tell(
+    request: Request,
+    applications: Sequence[Application],
+    sentence: str,
+    about: "Sequence[notices.About]",
+) -> None:
     """The notice of the registration; the first lesson is the latest it may come."""
     starts = [
         start
@@ -295,8 +305,9 @@ def tell(request: Request, application: Application, sentence: str) -> None:
     ]
     in_five_days = request.now + datetime.timedelta(days=5)
     notices.registered(
-        application,
+        applications,
         sentence,
+        about,
         spoken=request.spoken,
         due_at=min([in_five_days, *starts]),
         by=request.by,

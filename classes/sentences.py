@@ -88,11 +88,15 @@ def spoken_class(class_session: ClassSession, language: str) -> SpokenClass:
 
 def render(purpose: str, learner: Learner, **context: Any) -> str:
     """Fill the sentence of this purpose in the learner's language; one line, no markup."""
-    language = learner.language
+    return fill(purpose, learner.language, learner=learner, **context)
+
+
+def fill(purpose: str, language: str, **context: Any) -> str:
+    """Fill the sentence of this purpose, of whoever it is read to; one line, no markup."""
     template = get_template(f"classes/spoken/{purpose}.{language}.txt")
     city = settings.CITY_NAME_EN if language == "en" else settings.CITY_NAME
     filled = template.template.render(  # type: ignore[attr-defined]
-        Context({"city": city, "learner": learner, **context}, autoescape=False)
+        Context({"city": city, **context}, autoescape=False)
     )
     joiner = " " if language == "en" else ""
     return joiner.join(part.strip() for part in filled.split("\n") if part.strip())

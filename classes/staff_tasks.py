@@ -37,10 +37,21 @@ def raise_for(
             created_at=now,
         )
         for application in applications
-        for kind, due_on in _needed(application, first_day)
+        for kind, due_on in needed(application, first_day)
     ]
     if tasks:
         StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
+
+
+def ask_for_number(learner_pk: int, intake_pk: int, *, now: datetime.datetime) -> None:
+    """Somebody else answers at the number on record: ask for the right one, today."""
+    StaffTask.objects.update_or_create(
+        learner_id=learner_pk,
+        intake_id=intake_pk,
+        kind=StaffTask.Kind.CONFIRM_NUMBER,
+        defaults={"done_at": None, "done_by": None},
+        create_defaults={"due_on": timezone.localtime(now).date(), "created_at": now},
+    )
 
 
 def drop_for(application: Application) -> None:
@@ -57,9 +68,10 @@ def drop_for(application: Application) -> None:
         ).delete()
 
 
-def _needed(
+def needed(
     application: Application, first_day: datetime.date
 ) -> list[tuple[StaffTask.Kind, datetime.date]]:
+    """What must be done for this person, and by which day, if the first lesson is on that day."""
     learner = application.learner
     eve = first_day - datetime.timedelta(days=1)
     needed = []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from classes import list_freeze, seats, sentences, waitlist
+from classes import list_freeze, notices, seats, sentences, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake
 from classes.models import (
@@ -84,6 +84,7 @@ def move(
             draw_id=old.draw_id,
         )
         sentence = sentences.simple("moved", old.application.learner, target)
+        notices.moved(new, by=by, now=now)
         log(
             [
                 event(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from classes import notices, seats
+from classes import deadlines, notice_endings, notices, seats
 from classes.events import event, log
+from classes.line_order import position as position
 from classes.locking import require_lock
 from classes.models import (
     Application,
@@ -75,21 +76,6 @@ def with_sizes(entries: WaitlistEntryQuerySet) -> "QuerySet[LineEntry]":
         has_offer=Exists(open_offer),
     ).in_line()
     return cast("QuerySet[LineEntry]", ordered)
-
-
-def position(entry: WaitlistEntry) -> int:
-    """1 for the next in line; computed at this moment, never stored (rule 24)."""
-    ahead = Q(received_at__lt=entry.received_at) | Q(
-        received_at=entry.received_at, receipt_number__lt=entry.receipt_number
-    )
-    if entry.drawn_rank is None:
-        ahead = Q(drawn_rank__isnull=False) | ahead
-    else:
-        ahead = Q(drawn_rank__lt=entry.drawn_rank) | (Q(drawn_rank=entry.drawn_rank) & ahead)
-    return (
-        WaitlistEntry.objects.waiting().filter(ahead, class_session=entry.class_session_id).count()
-        + 1
-    )
 
 
 def smallest_unserved(
@@ -202,19 +188,9 @@ def announce(
         return False
     offer.announced_at = now
     offer.save(update_fields=["announced_at"])
-    notice = notices.offer_announced(offer, now=now)
-    if notice is not None and notice.channel == notice.Channel.POST:
-        offer.printed_deadline = printed_deadline(intake, now=now)
-        offer.save(update_fields=["printed_deadline"])
-        notices.reword_offer(notice, offer)
+    notices.offer_announced(intake, offer, now=now)
     log(_offer_events(PlaceEvent.Kind.ANNOUNCED, offer, by=by, now=now))
     return True
-
-
-def printed_deadline(intake: Intake, *, now: datetime.datetime) -> datetime.datetime:
-    """The deadline a letter names: time for the post, then the offer period, to the full hour."""
-    late = now + notices.post_time() + datetime.timedelta(hours=intake.offer_hours)
-    return late.replace(minute=0, second=0, microsecond=0) + datetime.timedelta(hours=1)
 
 
 def tell(
@@ -234,7 +210,7 @@ def tell(
         raise NotAnnounced
     if offer.told_at is not None:
         return
-    offer.told_at = now + notices.post_time() if told_by == Offer.ToldBy.POST else now
+    offer.told_at = now + deadlines.post_time() if told_by == Offer.ToldBy.POST else now
     offer.told_by = told_by
     until = offer.told_at + datetime.timedelta(hours=intake.offer_hours)
     offer.expires_at = max(until, offer.printed_deadline or until)
@@ -247,9 +223,17 @@ def tell(
 
 
 def accept(
-    intake: Intake, offer: Offer, *, by: StaffMember | None, now: datetime.datetime
+    intake: Intake,
+    offer: Offer,
+    *,
+    by: StaffMember | None,
+    now: datetime.datetime,
+    in_writing: bool = False,
 ) -> list[Enrollment]:
-    """Turn an open, announced offer into held seats. Raises OfferClosed or NotAnnounced."""
+    """Turn an open, announced offer into held seats. Raises OfferClosed or NotAnnounced.
+
+    `in_writing`: nobody is on the phone, so the caller tells them that the seats are theirs.
+    """
     require_lock(intake)
     offer.refresh_from_db()
     if offer.status != Offer.Status.OPEN:
@@ -268,6 +252,8 @@ def accept(
         for m in members
     ]
     Enrollment.objects.bulk_create(enrollments)
+    if not in_writing:
+        notices.seated(enrollments, by=by, now=now)
     log(_offer_events(PlaceEvent.Kind.ACCEPTED, offer, by=by, now=now))
     end_entries([offer.entry], WaitlistEntry.Ending.SEATED, now=now)
     if intake.seat_rule == Intake.SeatRule.ONE:
@@ -391,7 +377,7 @@ def _close(
     offer.closed_at = now
     offer.save(update_fields=["status", "closed_at"])
     offer.undoable_seats.update(undo_offer=None)
-    notices.drop_for_offer(offer, by=by, now=now)
+    notice_endings.drop_for_offer(offer, by=by, now=now)
 
 
 def _offer_events(

@@ -27,6 +27,12 @@ CALL_CLAIM_MINUTES = env.int("CALL_CLAIM_MINUTES", default=15)
 # Between these times of day people may be called.
 CALLS_FROM = datetime.time.fromisoformat(env("CALLS_FROM", default="09:00"))
 CALLS_UNTIL = datetime.time.fromisoformat(env("CALLS_UNTIL", default="20:00"))
+# An SMS that nobody confirms becomes a call: about an offer or a lesson after so many hours, about
+# a lesson that is near after so many minutes (rule 55).
+SMS_UNCONFIRMED_HOURS = env.int("SMS_UNCONFIRMED_HOURS", default=6)
+SMS_UNCONFIRMED_MINUTES = env.int("SMS_UNCONFIRMED_MINUTES", default=30)
+# So many hours before its end, an offer that was told by SMS and not answered is called about.
+OFFER_ENDING_HOURS = env.int("OFFER_ENDING_HOURS", default=24)
 TRAINING_MODE = env.bool("TRAINING_MODE", default=False)
 
 # Running ----------------------------------------------------------------------------------
@@ -219,6 +225,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+# Whoever watches from inside asks without https; it names nobody.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -55,6 +55,12 @@ class PersonForm(forms.Form):
     postal_channel = forms.ChoiceField(
         label=_("Written notices by"), choices=Learner.PostalChannel.choices, required=False
     )
+    messages_paused_until = forms.DateField(
+        label=_("No reminders until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Nothing that merely reminds is sent or called before this day."),
+    )
     notes = forms.CharField(
         label=_("Notes"),
         max_length=2000,
@@ -67,7 +73,7 @@ class PersonForm(forms.Form):
     NAMES = ("name", "kana", "latin_name", "birth_date", "sex")
     PLACE = ("postcode", "address")
     CLASSES = ("device", "language", "support_needs")
-    CONTACT = ("no_phone_calls", "postal_channel", "notes")
+    CONTACT = ("no_phone_calls", "postal_channel", "messages_paused_until", "notes")
 
     def __init__(self, *args: Any, today: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,12 +11,14 @@ from simple_history.utils import bulk_create_with_history
 
 from learners import search
 from learners.models import Learner, PhoneNumber
+from sms import suppression
 from sms.phone_numbers import ParsedNumber
 from staff.models import StaffMember
 
 Consent = PhoneNumber.Consent
 Owner = PhoneNumber.Owner
 Line = PhoneNumber.Line
+Reason = suppression.Reason
 
 
 class InvalidEntry(ValueError):
@@ -158,7 +160,31 @@ def set_consent(
         row.consent_at = now
         row.consent_noted_by = by
         _save(row, by=by, now=now)
+        if given:
+            # Whoever agrees anew takes back what was said of the number before (rule 58).
+            suppression.lift(row.e164, Reason.OPTED_OUT, Reason.WRONG_PERSON, now=now)
     return row
+
+
+def refuse_everywhere(
+    e164: str, *, given_by: str, by: StaffMember | None, now: datetime.datetime
+) -> int:
+    """Whoever answers at this number wants no messages there: noted for each person who has it
+    (rules 11 and 58). Returns how many rows changed."""
+    with transaction.atomic():
+        rows = list(
+            PhoneNumber.objects.select_for_update()
+            .filter(e164=e164, line=Line.VOICE)
+            .exclude(sms_consent=Consent.REFUSED)
+            .order_by("pk")
+        )
+        for row in rows:
+            row.sms_consent = Consent.REFUSED
+            row.consent_given_by = given_by
+            row.consent_at = now
+            row.consent_noted_by = by
+            _save(row, by=by, now=now)
+    return len(rows)
 
 
 def _row(

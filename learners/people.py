@@ -41,6 +41,7 @@ FIELDS = (
     "emergency_phone",
     "no_phone_calls",
     "postal_channel",
+    "messages_paused_until",
     "notes",
 )
 

@@ -5,7 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from classes import notices, sentences, waitlist
+from django.db.models import Q
+
+from classes import channels, notice_endings, notices, sentences, waitlist
+from classes.channels import Reach
 from classes.events import event
 from classes.locking import require_lock
 from classes.lottery.ranking import Drawn, Outcome
@@ -15,6 +18,7 @@ from classes.models import (
     Enrollment,
     Intake,
     LotteryDraw,
+    MessageTemplate,
     Notice,
     Offer,
     PlaceEvent,
@@ -22,6 +26,7 @@ from classes.models import (
 )
 from staff.models import StaffMember
 
+Kind = MessageTemplate.Kind
 BATCH = 2_000
 # Results are told within so many days, and before the first lesson.
 TELL_WITHIN = datetime.timedelta(days=3)
@@ -34,7 +39,7 @@ class Rows:
     enrollments: list[Enrollment] = field(default_factory=list)
     entries: list[WaitlistEntry] = field(default_factory=list)
     events: list[PlaceEvent] = field(default_factory=list)
-    to_tell: list[tuple[Application, str]] = field(default_factory=list)
+    to_tell: list[notices.Result] = field(default_factory=list)
     # Somebody withdrew after the list froze, so what they would have got passes on (rule 36).
     has_withdrawn: bool = False
 
@@ -57,9 +62,9 @@ def end_former(
         lines.update(ended_at=now, ending=WaitlistEntry.Ending.SUPERSEDED)
         return frozenset()
     told = frozenset(
-        Notice.objects.filter(intake=intake, settled_at__gte=former.drawn_at)
-        .exclude(outcome=Notice.Outcome.DROPPED)
-        .filter(purpose__in=notices.ABOUT_PLACES)
+        Notice.objects.may_have_heard()
+        .filter(intake=intake, purpose__in=notices.ABOUT_PLACES)
+        .filter(Q(settled_at__gte=former.drawn_at) | Q(created_at__gte=former.drawn_at))
         .values_list("learner", flat=True)
     )
     open_offers = Offer.objects.open().filter(party__intake=intake)
@@ -86,7 +91,8 @@ def give(
     sessions = _sessions(intake)
     positions = _positions(outcome)
     members = _members(intake)
-    notices.drop_for_draw(intake, by=by, now=now)
+    notice_endings.drop_for_draw(intake, by=by, now=now)
+    reach = channels.of({each.learner_id for each in members.values()})
     writer = sentences.DrawResults(intake, sessions)
     rows = Rows()
     place_in_tier: dict[int, int] = defaultdict(int)
@@ -105,6 +111,7 @@ def give(
                 place_in_tier=place_in_tier[one.entry.tier],
                 sessions=sessions,
                 writer=writer,
+                reach=reach,
                 told=told,
                 by=by,
                 now=now,
@@ -113,7 +120,7 @@ def give(
     WaitlistEntry.objects.bulk_create(rows.entries, batch_size=BATCH)
     PlaceEvent.objects.bulk_create(rows.events, batch_size=BATCH)
     due = _due(sessions.values(), now)
-    notices.tell_results(draw, rows.to_tell, due_at=due, now=now, batch_size=BATCH)
+    notices.tell_results(draw, rows.to_tell, reach=reach, due_at=due, now=now, batch_size=BATCH)
     if rows.has_withdrawn or draw.is_of_lines:
         for session in sessions.values():
             waitlist.offer_next(intake, session, by=by, now=now)
@@ -131,6 +138,7 @@ def _one_party(
     place_in_tier: int,
     sessions: dict[str, ClassSession],
     writer: "sentences.DrawResults",
+    reach: dict[int, Reach],
     told: frozenset[int],
     by: StaffMember,
     now: datetime.datetime,
@@ -150,11 +158,13 @@ def _one_party(
         active = [each for each in members if each.status == Application.Status.ACTIVE]
         if not active:
             continue
-        to_tell = next((each for each in active if not each.learner.no_phone_calls), active[0])
+        to_tell = notices.choose(active, reach)
         places = [(code, positions[one.rank, code]) for code in lines]
         again = any(each.learner_id in told for each in active)
         sentence = writer.sentence(to_tell, active, one.seats, places, again=again)
-        rows.to_tell.append((to_tell, sentence))
+        about = [(Kind.DRAW_SEAT, sessions[code]) for code in one.seats]
+        about = about or [(Kind.DRAW_LINE, sessions[code]) for code in lines]
+        rows.to_tell.append(notices.Result(to_tell, sentence, tuple(about), told_before=again))
         details = {"rank": one.rank, "tier": one.entry.tier, "in_tier": place_in_tier}
         rows.events += [
             event(
@@ -218,7 +228,7 @@ def _sessions(intake: Intake) -> dict[str, ClassSession]:
     sessions = (
         ClassSession.objects.filter(intake=intake)
         .select_related("course__level__current", "venue")
-        .prefetch_related("lessons")
+        .prefetch_related("lessons__venue")
     )
     for session in sessions:
         session.intake = intake
@@ -242,6 +252,8 @@ def _members(intake: Intake) -> dict[str, Application]:
             "learner__deceased_on",
         )
     )
+    for each in applications:
+        each.intake = intake
     return {intake.receipt(each.number): each for each in applications}
 
 

@@ -3,7 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from sms.models import OutboundMessage
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -14,6 +17,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def to_text(self) -> "NoticeQuerySet":
         """Open notices whose SMS is still to arrive."""
         return self.filter(channel=Notice.Channel.SMS, settled_at__isnull=True)
+
+    def may_have_heard(self) -> "NoticeQuerySet":
+        """Whoever was told, or whose SMS has left: nobody knows that they have not read it."""
+        told = Q(settled_at__isnull=False) & ~Q(outcome__in=Notice.NOT_TOLD)
+        left = Q(channel=Notice.Channel.SMS, message__status__in=OutboundMessage.LEFT)
+        return self.filter(told | left)
 
 
 class Notice(models.Model):
@@ -33,6 +42,8 @@ class Notice(models.Model):
         ABSENT = "absent", _("missed without notice")
         NEXT_CLASS = "next_class", _("next class")
         BULK = "bulk", _("message to many")
+        # Somebody wrote, and is called back about it.
+        REPLY = "reply", _("answer to a message received")
 
     class Channel(models.TextChoices):
         SMS = "sms", _("SMS")
@@ -52,6 +63,9 @@ class Notice(models.Model):
         SENT = "sent", _("SMS sent, not confirmed")
         # Its day passed before anybody was told: a reminder that no call reached in time.
         MISSED = "missed", _("not told in time")
+
+    # Settled, and nobody was told.
+    NOT_TOLD = (Outcome.DROPPED, Outcome.MISSED)
 
     class Answer(models.TextChoices):
         CONFIRMED = "confirmed", _("will come")
@@ -141,6 +155,16 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.occasion}"
+
+    @property
+    def why_not_by_text(self) -> str:
+        """Why it goes another way although an SMS was made, in words; "" where none was."""
+        message = self.message
+        if message is None or self.channel == self.Channel.SMS:
+            return ""
+        if message.status in OutboundMessage.LEFT:
+            return gettext("SMS sent, not confirmed")
+        return gettext("SMS did not arrive")
 
 
 class StaffTask(models.Model):

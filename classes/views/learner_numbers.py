@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from classes import number_changes
 from learners import numbers
 from learners.forms import ConsentForm, NumberEditForm, NumberForm
 from learners.models import Learner, PhoneNumber
@@ -34,7 +35,9 @@ def learner_number_edit(request: StaffRequest, pk: int) -> HttpResponse:
     form = NumberEditForm(request.POST) if request.method == "POST" else NumberEditForm.begin(row)
     if request.method == "POST" and form.is_valid():
         try:
-            changed = numbers.update(pk, form.number_input(), by=request.user, now=timezone.now())
+            changed = number_changes.update(
+                pk, form.number_input(), by=request.user, now=timezone.now()
+            )
         except InvalidEntry as error:
             form.add_error(error.field, str(error))
         else:
@@ -49,7 +52,7 @@ def learner_number_remove(request: StaffRequest, pk: int) -> HttpResponse:
     """Take a number away, asked once more first."""
     row = _row(pk)
     if request.method == "POST":
-        numbers.remove(pk, by=request.user, now=timezone.now())
+        number_changes.remove(pk, by=request.user, now=timezone.now())
         return _saved(request, row.learner, "number_removed", ("phone_numbers",))
     record_view(request, [row.learner], "number_shown", ("phone_numbers",))
     context = {"learner": row.learner, "number": row}
@@ -65,7 +68,7 @@ def learner_number_consent(request: StaffRequest, pk: int) -> HttpResponse:
         data = form.cleaned_data
         given, given_by = data["answer"] == "given", data["given_by"]
         try:
-            numbers.set_consent(
+            number_changes.set_consent(
                 pk, given=given, given_by=given_by, by=request.user, now=timezone.now()
             )
         except InvalidEntry as error:
