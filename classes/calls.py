@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from classes import sentences, standing
+from classes import bulk, planned_sentences, sentences, standing
 from classes.locking import lock_intakes
 from classes.models import CallAttempt, CallTask, Intake, Notice, Offer, StaffTask
 from classes.models.calls import CallTaskQuerySet
@@ -153,6 +153,7 @@ def claimed_by(who: StaffMember, *, now: datetime.datetime) -> list[CallTask]:
 PANEL = (
     "notice__learner",
     "notice__intake",
+    "notice__message",
     "notice__application__learner",
     "notice__offer__class_session__course__level__current",
     "notice__offer__class_session__venue",
@@ -224,6 +225,10 @@ def sentence(task: CallTask, *, now: datetime.datetime) -> str:
         return sentences.offer(notice.learner, offer.class_session, offer.seats, said)
     if notice.purpose == Notice.Purpose.REGISTERED and notice.application is not None:
         return standing.of(notice.intake, notice.application).sentence
+    if notice.purpose in planned_sentences.PLANNED:
+        return planned_sentences.of_notice(notice, now=now)
+    if notice.purpose == Notice.Purpose.BULK:
+        return bulk.text_for(notice, at=now) or notice.sentence
     return notice.sentence
 
 

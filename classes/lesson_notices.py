@@ -33,6 +33,7 @@ def changed(
     """
     about = _about(lesson)
     _drop_open(about, by=by, now=now)
+    _drop_reminders(lesson, by=by, now=now)
     known = _last_heard(about)
     began = dict(lesson.history.order_by("history_date", "pk").values_list("revision", "starts_at"))
     know_it_is_off = _heard(about, Purpose.CANCELLED, lesson.revision - 1)
@@ -76,6 +77,7 @@ def cancelled(
 ) -> list[Notice]:
     """Tell everybody who holds a seat not to set out; calls stand in the order of the hour."""
     _drop_open(_about(lesson), by=by, now=now)
+    _drop_reminders(lesson, by=by, now=now)
     other = disruption.cause == Disruption.Cause.OTHER
     return _tell_all(
         lesson,
@@ -119,6 +121,12 @@ def _about(lesson: Lesson) -> NoticeQuerySet:
 def _drop_open(about: NoticeQuerySet, *, by: StaffMember | None, now: datetime.datetime) -> None:
     still_open = list(about.filter(settled_at__isnull=True).values_list("pk", flat=True))
     notice_endings.drop(Q(pk__in=still_open), by=by, now=now)
+
+
+def _drop_reminders(lesson: Lesson, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """What was to remind of the day it had (rule 53); `classes.reminders` plans new ones."""
+    of_it = Q(lesson=lesson, purpose=Purpose.REMINDER)
+    notice_endings.drop(of_it, by=by, now=now)
 
 
 def _seats_of(lesson: Lesson) -> QuerySet[Enrollment]:

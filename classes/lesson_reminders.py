@@ -5,7 +5,8 @@ lesson's revision is part of the occasion, so that one that moved is reminded of
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -13,8 +14,9 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from classes import planned_notices
-from classes.models import Enrollment, Lesson, MessageTemplate, Notice
+from classes.models import Attendance, Enrollment, Intake, Lesson, MessageTemplate, Notice
 from classes.planned_notices import DAY, Due
+from sms import sending_hours
 from sms.sending_hours import Hours
 
 Kind = MessageTemplate.Kind
@@ -24,74 +26,94 @@ Purpose = Notice.Purpose
 LONGEST_LEAD, MOST_LEADS = 30, 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
-    """One lesson in the window of one lead."""
+    """One lead of the lessons of a day: whoever heard since it `begins` is not reminded."""
 
-    lesson_pk: int
-    intake_pk: int
     lead: int
-    # The day on which it is told, or the letter leaves.
-    day: datetime.date
+    begins: datetime.datetime
+    due_at: datetime.datetime
+    leaves_at: datetime.datetime
 
 
-class Days:
-    """The days on which something goes out, each looked up once."""
+class Calendar:
+    """Which lead is due for the lessons of a day; each day is looked up once."""
 
-    def __init__(self, hours: Hours) -> None:
+    def __init__(self, hours: Hours, today: datetime.date) -> None:
         self._hours = hours
-        self._known: dict[datetime.date, datetime.date] = {}
+        self._today = today
+        self._known: dict[Hashable, Stage | None] = {}
 
-    def open_day(self, day: datetime.date) -> datetime.date:
-        found = self._known.get(day)
-        if found is None:
-            found = self._known[day] = planned_notices.open_day(day, self._hours)
-        return found
+    def stage(
+        self, leads: tuple[int, ...], lesson_day: datetime.date, *, by_letter: bool
+    ) -> Stage | None:
+        """The lead whose window today is in, or None before the first and after the lesson."""
+        key = (leads, lesson_day, by_letter)
+        if key not in self._known:
+            self._known[key] = self._look_up(leads, lesson_day, by_letter=by_letter)
+        return self._known[key]
+
+    def _look_up(
+        self, leads: tuple[int, ...], lesson_day: datetime.date, *, by_letter: bool
+    ) -> Stage | None:
+        earlier = planned_notices.letter_time() if by_letter else DAY * 0
+        last_day = lesson_day - (settings.POSTED_DAYS * DAY if by_letter else DAY * 0)
+        begun = [
+            (lead, day)
+            for lead in leads
+            if (day := self._open_day(lesson_day - lead * DAY - earlier)) <= self._today
+        ]
+        if not begun or self._today > last_day:
+            return None
+        lead, day = min(begun)
+        return Stage(
+            lead,
+            begins=planned_notices.at(day, datetime.time.min),
+            due_at=planned_notices.at(day, planned_notices.MORNING),
+            leaves_at=planned_notices.at(day, planned_notices.LETTERS_LEAVE),
+        )
+
+    def _open_day(self, day: datetime.date) -> datetime.date:
+        return planned_notices.open_day(day, self._hours)
 
 
 def due(*, hours: Hours, now: datetime.datetime) -> Iterator[Due]:
     """Everybody to be reminded now; letters leave days earlier than a call would be made."""
-    stages, letters = _stages(Days(hours), now)
-    for by, found in (
-        (planned_notices.BY_VOICE_OR_TEXT, stages),
-        (planned_notices.BY_LETTER, letters),
-    ):
-        for lead in sorted({stage.lead for stage in found}):
-            of_lead = {stage.lesson_pk: stage for stage in found if stage.lead == lead}
-            for pks in planned_notices.chunks(list(of_lead)):
-                yield from _of_lessons(of_lead, pks, lead, by, now)
+    lessons = _coming(now)
+    calendar = Calendar(hours, timezone.localdate(now))
+    for by in (planned_notices.BY_VOICE_OR_TEXT, planned_notices.BY_LETTER):
+        of_lead: dict[int, dict[int, Stage]] = defaultdict(dict)
+        for pk, lesson_day, leads in lessons:
+            stage = calendar.stage(leads, lesson_day, by_letter=by == planned_notices.BY_LETTER)
+            if stage is not None:
+                of_lead[stage.lead][pk] = stage
+        for lead, stages in sorted(of_lead.items()):
+            for pks in planned_notices.chunks(list(stages)):
+                yield from _of_lessons(stages, pks, lead, by, now)
 
 
-def _stages(days: Days, now: datetime.datetime) -> tuple[list[Stage], list[Stage]]:
-    """The lessons whose reminder is due on the phone, and those whose letter must leave."""
-    today = timezone.localdate(now)
-    back = planned_notices.letter_time()
-    horizon = now + datetime.timedelta(days=LONGEST_LEAD + 30) + back
+def _coming(now: datetime.datetime) -> list[tuple[int, datetime.date, tuple[int, ...]]]:
+    """Lessons that may be near enough: key, day, and the leads of their intake."""
+    leads = {
+        pk: tuple(days)
+        for pk, days in Intake.objects.order_by().values_list("pk", "reminder_days")
+        if days
+    }
+    longest = max((max(days) for days in leads.values()), default=0)
+    # A day off may bring a reminder forward by as many days again.
+    horizon = now + DAY * (longest + sending_hours.LONGEST_WAIT) + planned_notices.letter_time()
     coming = Lesson.objects.filter(
         cancelled_at__isnull=True,
         class_session__cancelled_at__isnull=True,
         starts_at__gt=now,
         starts_at__lte=horizon,
-    ).values_list(
-        "pk", "starts_at", "class_session__intake", "class_session__intake__reminder_days"
     )
-    stages: list[Stage] = []
-    letters: list[Stage] = []
-    for pk, starts_at, intake_pk, leads in coming.order_by("pk"):
-        lesson_day = timezone.localdate(starts_at)
-        for found, earlier, last_day in (
-            (stages, DAY * 0, lesson_day),
-            (letters, back, lesson_day - datetime.timedelta(days=settings.POSTED_DAYS)),
-        ):
-            begun = [
-                (lead, day)
-                for lead in leads
-                if (day := days.open_day(lesson_day - lead * DAY - earlier)) <= today
-            ]
-            if begun and today <= last_day:
-                lead, day = min(begun)
-                found.append(Stage(pk, intake_pk, lead, day))
-    return stages, letters
+    rows = coming.order_by("pk").values_list("pk", "starts_at", "class_session__intake")
+    return [
+        (pk, timezone.localdate(starts_at), leads[intake_pk])
+        for pk, starts_at, intake_pk in rows
+        if intake_pk in leads
+    ]
 
 
 def _of_lessons(
@@ -116,33 +138,39 @@ def _of_lessons(
     lessons = planned_notices.load_lessons({row[0] for row in rows})
     for lesson_pk, learner_pk, language, application_pk, held_at, changed_at in rows:
         lesson, stage = lessons[lesson_pk], stages[lesson_pk]
-        if timezone.localdate(max(held_at, changed_at or held_at)) >= stage.day:
+        if held_at >= stage.begins or (changed_at is not None and changed_at >= stage.begins):
             # They heard of it on that day or later, with their seat or with its new date.
             continue
         yield Due(
             learner_pk=learner_pk,
             language=language,
-            intake_pk=stage.intake_pk,
+            intake_pk=lesson.class_session.intake_id,
             application_pk=application_pk,
             lesson=lesson,
             purpose=Purpose.REMINDER,
             kind=Kind.REMINDER_NEXT if lead == 1 else Kind.REMINDER,
             occasion=f"lesson:{lesson.pk}:{lesson.revision}:{lead}",
-            due_at=planned_notices.at(stage.day, planned_notices.MORNING),
+            due_at=stage.due_at,
             until=lesson.starts_at,
-            leaves_at=planned_notices.at(stage.day, planned_notices.LETTERS_LEAVE),
+            leaves_at=stage.leaves_at,
             facts={"lead": lead},
             by=by,
         )
 
 
 def _seats(lesson_pks: Sequence[int], lead: int, today: datetime.date) -> QuerySet[Enrollment]:
-    """The seats of these lessons whose people have no notice of this lead yet.
+    """The seats of these lessons whose people have no notice of this lead yet and did not say that
+    they cannot come.
 
     With `changed_at`, when a notice was made that told them of the lesson's present date.
     """
     told = ("class_session__lessons__pk", ":", "class_session__lessons__revision")
     mine = Notice.objects.filter(learner=OuterRef("application__learner")).order_by()
+    not_coming = Attendance.objects.filter(
+        enrollment=OuterRef("pk"),
+        lesson=OuterRef("class_session__lessons"),
+        status=Attendance.Status.ABSENT_TOLD,
+    ).order_by()
     return (
         Enrollment.objects.held()
         .filter(
@@ -153,7 +181,10 @@ def _seats(lesson_pks: Sequence[int], lead: int, today: datetime.date) -> QueryS
             its_occasion=planned_notices.occasion_of(*told, f":{lead}"),
             its_change=planned_notices.occasion_of(*told),
         )
-        .filter(~Exists(mine.filter(purpose=Purpose.REMINDER, occasion=OuterRef("its_occasion"))))
+        .filter(
+            ~Exists(mine.filter(purpose=Purpose.REMINDER, occasion=OuterRef("its_occasion"))),
+            ~Exists(not_coming),
+        )
         .annotate(
             changed_at=Subquery(
                 mine.filter(

@@ -16,21 +16,24 @@ from sms import segments
 Kind = MessageTemplate.Kind
 Form = MessageTemplate.Form
 
+# Words of Latin letters end where Japanese ones begin: hence ASCII.
 LINK = re.compile(
-    r"https?:|www\.|://|[a-z0-9-]+\.(?:jp|com|net|org|info|me|ly|io|app|link)\b", re.IGNORECASE
+    r"https?:|www\.|://|[a-z0-9-]+\.(?:jp|com|net|org|info|me|ly|io|app|link)\b",
+    re.IGNORECASE | re.ASCII,
 )
 # Ten or eleven digits in any grouping; receipts and dates are shorter or begin otherwise.
 PHONE = re.compile(r"(?<![0-9])(?:\+81|0)[-0-9() ‐‑–—−ー]{8,}[0-9]")
 # 名様 counts people and 皆様 greets them all; any other 様 follows a name.
 PERSONAL = re.compile(
     r"(?<![名皆])様|(?<!く)さん|殿|氏名|お名前|生年月日|ご住所|年齢"
-    r"|\b(?:Mr|Mrs|Ms|Dear)\b|\b(?:your name|birth date|date of birth|address)\b"
+    r"|\b(?:Mr|Mrs|Ms|Dear)\b|\b(?:your name|birth date|date of birth|address)\b",
+    re.ASCII,
 )
 REPLY = re.compile(
     r"(?:ご?返信|[おご]返事|返事|ご回答|回答)(?!.{0,6}(?:不要|いりません|できません|ご遠慮))"
     r"|送信してください|と送って|をお送りください"
     r"|(?<!not )(?<!no )\b(?:reply|respond|answer|text (?:us )?back)\b|\bRSVP\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 # What a message about a lesson must name (rule 50).
 NAMED = ("city", "course", "date", "time", "venue")
@@ -79,7 +82,7 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
     named = message_texts.placeholders(wording)
     owed = message_texts.placeholders(message_texts.shipped(kind, language, form))
     missing = [name for name in NAMED if name in owed and name not in named]
-    if missing:
+    if missing and "course" in owed:
         yield gettext("A message about a lesson names it: %(names)s is missing.") % {
             "names": ", ".join(f"{{{name}}}" for name in missing)
         }

@@ -48,8 +48,7 @@ class WordingForm(forms.Form):
         self.fields["wording"].widget.attrs["lang"] = key.language
 
     def clean_wording(self) -> str:
-        """As one line: browsers end lines in two letters, and phones show them anyhow."""
-        wording = " ".join(str(self.cleaned_data["wording"]).split("\r\n"))
+        wording = _in_one_line(self.cleaned_data["wording"])
         for finding in self.findings_of(wording):
             if finding.refuses:
                 self.add_error("wording", finding.message)
@@ -62,11 +61,14 @@ class WordingForm(forms.Form):
 
     @property
     def preview(self) -> Preview:
-        return self.examples.preview(self.typed, self.key.language, self.key.form)
+        """What is in the box, as it would arrive."""
+        typed = _in_one_line(self.typed)
+        return self.examples.preview(typed, self.key.language, self.key.form)
 
     @property
     def findings(self) -> list[Finding]:
-        return self.findings_of(self.typed)
+        """What is to be said of what is in the box."""
+        return self.findings_of(_in_one_line(self.typed))
 
     def findings_of(self, wording: str) -> list[Finding]:
         """What is to be said of a wording (classes.message_lint)."""
@@ -78,3 +80,8 @@ class WordingForm(forms.Form):
             language=self.key.language,
             form=self.key.form,
         )
+
+
+def _in_one_line(wording: str) -> str:
+    """Browsers end a line in two letters that cost two units: a space says the same."""
+    return " ".join(line.strip() for line in str(wording).splitlines()).strip()

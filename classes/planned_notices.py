@@ -5,9 +5,10 @@ Two workers that plan at once write each row once: the unique keys of the tables
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +16,7 @@ from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from classes import channels, message_texts, planned_sentences
+from classes import call_tasks, channels, message_texts, planned_sentences
 from classes.channels import Reach
 from classes.models import CallTask, Lesson, MessageTemplate, Notice
 from sms import outbox, sending_hours
@@ -35,16 +36,16 @@ LETTERS_LEAVE = datetime.time(17)
 DAY = datetime.timedelta(days=1)
 # Behind what somebody is waiting for (an offer, a cancellation).
 PRIORITY = 7
-# Order on the call list: after every place to give or take back.
-URGENCY = {Purpose.REMINDER: 5, Purpose.ABSENT: 6, Purpose.NEXT_CLASS: 7, Purpose.FOLLOW_UP: 8}
 BY_VOICE_OR_TEXT = frozenset({Channel.SMS, Channel.CALL})
 BY_LETTER = frozenset({Channel.POST})
 ANY = BY_VOICE_OR_TEXT | BY_LETTER
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One occasion to tell one learner, before it is known by which channel."""
+class Due(NamedTuple):
+    """One occasion to tell one learner, before it is known by which channel.
+
+    A tuple, because a day has thousands.
+    """
 
     learner_pk: int
     language: str
@@ -61,7 +62,7 @@ class Due:
     until: datetime.datetime
     # When a letter must leave.
     leaves_at: datetime.datetime
-    facts: dict[str, int] = field(default_factory=dict)
+    facts: Mapping[str, int] = MappingProxyType({})
     # Whoever is told on another channel is not told now.
     by: frozenset[Notice.Channel] = ANY
 
@@ -152,7 +153,7 @@ def _write_chunk(
             channel=reach.channel,
             message_id=messages.get(id(due)),
             text=due.kind,
-            facts=due.facts,
+            facts=dict(due.facts),
             sentence=words.sentence(due),
             created_at=now,
             due_at=max(now, due.leaves_at if reach.channel == Channel.POST else due.due_at),
@@ -231,7 +232,7 @@ def _call(dues: Sequence[Due], now: datetime.datetime) -> None:
     """Put these on the call list (rule 60)."""
     if not dues:
         return
-    wanted = {(due.learner_pk, due.purpose, due.occasion): due for due in dues}
+    wanted = {(due.learner_pk, due.purpose, due.occasion) for due in dues}
     rows = Notice.objects.filter(
         learner__in={due.learner_pk for due in dues},
         purpose__in={due.purpose for due in dues},
@@ -240,16 +241,9 @@ def _call(dues: Sequence[Due], now: datetime.datetime) -> None:
         call_task__isnull=True,
     ).order_by("pk")
     tasks = [
-        CallTask(
-            notice_id=pk,
-            created_at=now,
-            urgency=URGENCY[Purpose(purpose)],
-            due_at=due_at,
-        )
-        for pk, learner_pk, purpose, occasion, due_at in rows.values_list(
-            "pk", "learner_id", "purpose", "occasion", "due_at"
-        )
-        if (learner_pk, purpose, occasion) in wanted
+        call_tasks.of(notice, now=now)
+        for notice in rows
+        if (notice.learner_id, notice.purpose, notice.occasion) in wanted
     ]
     CallTask.objects.bulk_create(tasks, batch_size=BATCH, ignore_conflicts=True)
 

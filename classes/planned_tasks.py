@@ -4,7 +4,7 @@
 import datetime
 from collections import defaultdict
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from classes import planned_notices, staff_tasks
@@ -14,14 +14,11 @@ from classes.models import Application, Enrollment, Lesson, StaffTask
 def plan(*, now: datetime.datetime) -> int:
     """Raise what is missing for people with a seat in a class to come, and set each open task to
     the day by which it must be done; returns how many tasks were made or moved."""
-    first_days = _first_days(now)
     wanted: dict[tuple[int, int, str], datetime.date] = {}
-    for pks in planned_notices.chunks(sorted(first_days)):
-        applications = Application.objects.filter(pk__in=pks).select_related("learner", "intake")
-        for application in applications:
-            for kind, due_on in staff_tasks.needed(application, first_days[application.pk]):
-                key = (application.learner_id, application.intake_id, str(kind))
-                wanted[key] = min(due_on, wanted.get(key, due_on))
+    for application, first_day in _first_days(now):
+        for kind, due_on in staff_tasks.needed(application, first_day):
+            key = (application.learner_id, application.intake_id, str(kind))
+            wanted[key] = min(due_on, wanted.get(key, due_on))
     known = {
         (task.learner_id, task.intake_id, task.kind): task
         for pks in planned_notices.chunks(sorted({key[0] for key in wanted}))
@@ -44,28 +41,26 @@ def plan(*, now: datetime.datetime) -> int:
     return len(missing) + changed
 
 
-def _first_days(now: datetime.datetime) -> dict[int, datetime.date]:
-    """Application → the day of the next lesson of its seats, of people who may need something."""
-    coming = Lesson.objects.filter(
-        class_session=OuterRef("class_session"), cancelled_at=None, starts_at__gt=now
+def _first_days(now: datetime.datetime) -> list[tuple[Application, datetime.date]]:
+    """Who holds a seat in a class with a lesson to come and may need something, and the day on
+    which that class begins."""
+    lessons = Lesson.objects.filter(class_session=OuterRef("class_session"), cancelled_at=None)
+    needs = (
+        Q(application__learner__birth_date=None)
+        | (Q(application__learner__address="") & ~Q(application__intake__residence=""))
+        | ~Q(application__learner__support_needs=[])
     )
-    needs = Q(application__learner__birth_date=None) | Q(application__learner__address="")
-    needs |= ~Q(application__learner__support_needs=[])
-    seats = Enrollment.objects.held().filter(
-        needs,
-        Exists(coming.order_by()),
-        application__learner__deceased_on=None,
-        application__learner__merged_into=None,
+    seats = (
+        Enrollment.objects.held()
+        .filter(
+            needs,
+            Exists(lessons.filter(starts_at__gt=now).order_by()),
+            application__learner__deceased_on=None,
+            application__learner__merged_into=None,
+        )
+        .annotate(begins=Subquery(lessons.order_by("starts_at").values("starts_at")[:1]))
+        .select_related("application__learner", "application__intake")
+        .order_by("pk")
     )
-    rows = list(seats.order_by().values_list("application", "class_session"))
-    starts: dict[int, datetime.datetime] = {}
-    for pks in planned_notices.chunks(sorted({class_pk for _, class_pk in rows})):
-        lessons = Lesson.objects.filter(class_session__in=pks, cancelled_at=None)
-        # The latest first, so that the first lesson is what stays.
-        ordered = lessons.order_by("-starts_at").values_list("class_session", "starts_at")
-        starts |= dict(ordered)
-    first: dict[int, datetime.date] = {}
-    for application_pk, class_pk in rows:
-        day = timezone.localdate(starts[class_pk])
-        first[application_pk] = min(day, first.get(application_pk, day))
-    return first
+    begins = dict(seats.values_list("pk", "begins"))
+    return [(seat.application, timezone.localdate(begins[seat.pk])) for seat in seats]

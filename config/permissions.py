@@ -93,6 +93,12 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "task_list": {"GET": DESK},
     "task_done": {"POST": DESK},
     "task_reopen": {"POST": DESK},
+    # Whoever may slip away, and messages to many
+    "coming_back": {"GET": PLANNERS},
+    "coming_back_invite": {"POST": PLANNERS},
+    "bulk_create": {"GET": PLANNERS, "POST": PLANNERS},
+    "bulk_detail": {"GET": PLANNERS},
+    "bulk_stop": {"POST": PLANNERS},
     # What came in by SMS
     "message_inbox": {"GET": DESK},
     "message_inbox_rows": {"GET": DESK},

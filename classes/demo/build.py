@@ -16,6 +16,7 @@ from classes.demo import (
     current_round,
     drawn_rounds,
     lottery_round,
+    messages,
     past_rounds,
     state,
 )
@@ -142,6 +143,7 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     )
     coming = planner.open(dates.coming, COMING, method=FIRST_COME, now=now)
     lottery_round.play(Reception(city, lottery, operators), dates)
+    messages.remind(dates)
     past_rounds.change_last_lesson(
         running, "A1", told=6, now=dates.current.opens_at + datetime.timedelta(hours=5)
     )
@@ -153,6 +155,7 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     current_round.ask_too_early(Reception(city, coming, operators), now=now)
     city.keep_placements()
     classroom.teach(dice, now=now)
+    messages.answer(now=now)
     work.do_round(now=now)
 
 

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from classes import message_costs, message_log
@@ -25,12 +26,14 @@ class FilterForm(forms.Form):
 
     day = forms.DateField(label=_("Day"), required=False, widget=DayInput())
     status = forms.ChoiceField(
-        label=_("Status"),
+        label=pgettext_lazy("of a message", "Status"),
         required=False,
-        choices=[("", _("all")), *OutboundMessage.Status.choices],
+        choices=[("", pgettext_lazy("messages", "all")), *OutboundMessage.Status.choices],
     )
     purpose = forms.ChoiceField(
-        label=_("About"), required=False, choices=[("", _("all")), *Notice.Purpose.choices]
+        label=_("About"),
+        required=False,
+        choices=[("", pgettext_lazy("messages", "all")), *Notice.Purpose.choices],
     )
 
 

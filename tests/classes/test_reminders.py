@@ -6,13 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from classes import cancelling, lessons, reminders
+from classes import calls, cancelling, lessons, reminders, unanswered
 from classes.models import CallTask, Lesson, Notice
 from classes.timetable import Planned
 from learners.models import PhoneNumber
 from sms.models import DayOff, OutboundMessage, SendingHours
 from tests import factories
-from tests.classes.planning_days import caller, planned, reader, seat, texter
+from tests.classes.planning_days import caller, mark, planned, reader, seat, texter
 from tests.factories import tokyo
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_a_second_round_and_a_round_after_a_pause_make_nothing_twice(session):  
     seat(session, texter())
     made = [reminders.plan(now=tokyo(2026, 10, 6, 9, minute)).reminders for minute in range(3)]
     assert made == [1, 0, 0]
-    assert OutboundMessage.objects.count() == 1
+    assert OutboundMessage.objects.filter(purpose="reminder").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,8 @@ def test_before_a_day_off_the_reminder_goes_a_day_earlier(session):
     seat(session, texter())
     SendingHours.objects.create(pk=1, closed_weekdays=[1])
     DayOff.objects.create(day=datetime.date(2026, 10, 11))
-    [_, eve] = [
-        *planned(REMINDER, at=tokyo(2026, 10, 6, 9)),
-        *planned(REMINDER, at=tokyo(2026, 10, 10, 9)),
-    ]
+    assert len(planned(REMINDER, at=tokyo(2026, 10, 6, 9))) == 1
+    [eve] = planned(REMINDER, at=tokyo(2026, 10, 10, 9))
     assert eve.occasion.endswith(":1")
     assert eve.message.send_after == tokyo(2026, 10, 10, 10)
 
@@ -158,7 +156,8 @@ def test_when_a_lesson_moves_its_reminders_die_and_new_ones_are_planned(session)
     for notice in old:
         notice.refresh_from_db()
     assert {notice.outcome for notice in old} == {"dropped"}
-    assert old[0].message.__class__.objects.get().status == "cancelled"
+    old[0].message.refresh_from_db()
+    assert old[0].message.status == "cancelled"
     assert not CallTask.objects.open().filter(notice__purpose=REMINDER).exists()
     new = planned(REMINDER, at=tokyo(2026, 10, 20, 9))
     assert len(new) == 2
@@ -199,6 +198,24 @@ def cancel(session):
     Lesson.objects.filter(pk=lesson.pk).update(cancelled_at=tokyo(2026, 10, 7, 9))
 
 
+def test_whoever_said_that_they_cannot_come_is_not_reminded(session):  # rule 37
+    mark(seat(session, texter()), session.lessons.get(), "told", at=tokyo(2026, 10, 1, 9))
+    told_later = seat(session, texter())
+    [old] = planned(REMINDER, at=tokyo(2026, 10, 6, 9))
+    mark(told_later, session.lessons.get(), "told", at=tokyo(2026, 10, 6, 9, 10))
+    assert planned(REMINDER, at=tokyo(2026, 10, 12, 9)) == []
+    old.refresh_from_db()
+    assert old.outcome == "dropped"
+
+
+def test_a_call_reads_the_day_as_it_stands_now(session):  # rule 53
+    seat(session, caller())
+    planned(REMINDER, at=tokyo(2026, 10, 12, 9))
+    task = CallTask.objects.select_related(*calls.PANEL).get()
+    Lesson.objects.update(starts_at=tokyo(2026, 10, 13, 13, 30), ends_at=tokyo(2026, 10, 13, 15))
+    assert "午後1時半から" in calls.sentence(task, now=tokyo(2026, 10, 12, 11))
+
+
 def test_a_seat_that_is_given_up_is_not_reminded_of(session):  # rule 53
     enrollment = seat(session, texter())
     [old] = planned(REMINDER, at=tokyo(2026, 10, 6, 9))
@@ -224,8 +241,8 @@ def test_the_call_for_the_week_before_gives_way_to_that_for_the_day_before(sessi
 def test_a_call_that_was_not_made_in_time_leaves_the_list_as_missed(session):
     seat(session, caller())
     [eve] = planned(REMINDER, at=tokyo(2026, 10, 12, 9))
-    assert reminders.plan(now=tokyo(2026, 10, 13, 9, 59)).missed == 0
-    assert reminders.plan(now=tokyo(2026, 10, 13, 10)).missed == 1
+    assert unanswered.settle_passed(now=tokyo(2026, 10, 13, 9, 59)) == 0
+    assert unanswered.settle_passed(now=tokyo(2026, 10, 13, 10)) == 1
     eve.refresh_from_db()
     assert eve.outcome == "missed"
     assert not CallTask.objects.open().exists()
