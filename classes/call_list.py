@@ -43,14 +43,6 @@ class Row:
         return notice.offer.class_session if notice.offer else notice.class_session
 
     @property
-    def why(self) -> str:
-        """What was tried by SMS before, in words (rule 55)."""
-        offer = self.task.notice.offer
-        if offer is not None and offer.told_by == Offer.ToldBy.SMS:
-            return _("told by SMS, no answer yet")
-        return self.task.notice.why_not_by_text
-
-    @property
     def is_untold_offer(self) -> bool:
         offer = self.task.notice.offer
         return offer is not None and offer.told_at is None
