@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
-from django.utils.translation import gettext as _
 
 from classes import call_pace, call_reasons, calls, unreached
 from classes.models import Application, CallAttempt, CallTask, ClassSession, Notice, Offer
