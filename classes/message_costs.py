@@ -112,9 +112,7 @@ def purpose_label(purpose: str) -> StrOrPromise:
     return dict(Notice.Purpose.choices).get(purpose, purpose)
 
 
-def _months(
-    rows: Iterable[tuple[datetime.datetime, str, str, bool, int, int, decimal.Decimal]],
-) -> list[Month]:
+def _months(rows: Iterable[Row]) -> list[Month]:
     found: dict[datetime.date, dict[str, Sums]] = defaultdict(lambda: defaultdict(Sums))
     totals: dict[datetime.date, Sums] = defaultdict(Sums)
     for month, purpose, unit, has_no_price, messages, segments, price in rows:

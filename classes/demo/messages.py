@@ -8,7 +8,7 @@ import uuid
 
 from classes import told_lately, work
 from classes.demo.calendar import DAY, Calendar, clock
-from classes.models import Notice
+from classes.models import Enrollment, Notice
 from learners.models import PhoneNumber
 from sms import inbound
 from sms.models import InboundMessage, OutboundMessage, SimulatedPhone
@@ -25,12 +25,10 @@ OTHERS = ("停止", "ありがとうございます。妹も一緒に行って�
 
 def remind(dates: Calendar) -> None:
     """The mornings before this round opened: who has a lesson soon is told; one phone is off."""
-    first = dates.current.opens_at - MORNINGS * DAY
+    first = clock((dates.current.opens_at - MORNINGS * DAY).date(), 9, 5)
+    _switch_one_off(first, first + MORNINGS * DAY)
     for morning in range(MORNINGS):
-        day = (first + morning * DAY).date()
-        if morning == MORNINGS // 2:
-            _switch_one_off()
-        work.do_round(now=clock(day, 9, 5))
+        work.do_round(now=first + morning * DAY)
 
 
 def answer(*, now: datetime.datetime) -> None:
@@ -65,14 +63,18 @@ def answer(*, now: datetime.datetime) -> None:
     )
 
 
-def _switch_one_off() -> None:
-    """Somebody who was reminded before is not reached any more."""
-    reminded = OutboundMessage.objects.filter(notices__purpose=Notice.Purpose.REMINDER)
-    number = reminded.order_by("pk").values_list("to", flat=True).first()
-    if number is not None:
-        SimulatedPhone.objects.get_or_create(
-            e164=number, defaults={"behaviour": SimulatedPhone.Behaviour.SWITCHED_OFF}
-        )
+def _switch_one_off(begins: datetime.datetime, ends: datetime.datetime) -> None:
+    """Somebody whose lesson is so near that they are reminded is not reached: they are called."""
+    seats = Enrollment.objects.held().filter(
+        class_session__lessons__starts_at__range=(begins + DAY, ends),
+        application__learner__no_phone_calls=False,
+        application__learner__phone_numbers__sms_consent=PhoneNumber.Consent.GIVEN,
+    )
+    numbers = seats.order_by("pk").values_list(
+        "application__learner__phone_numbers__e164", flat=True
+    )
+    for number in numbers[:1]:
+        SimulatedPhone.objects.create(e164=number, behaviour=SimulatedPhone.Behaviour.SWITCHED_OFF)
 
 
 def _speaks_of_one_lesson(number: str, now: datetime.datetime) -> bool:

@@ -136,6 +136,8 @@ def test_a_route_answers_each_role_and_method_as_the_table_says(
             clients[who].force_login(StaffMember.objects.get(username=who))
         elif name in SIGNED and method == "POST":
             assert (should, response.status_code) == ("allowed", 403)
+        elif name == "healthz" and response.status_code == 503:
+            assert should == "allowed"  # no worker runs beside a test
         elif response.status_code >= 500 or answered(response) != should:
             wrong.append((who, method, response.status_code, should))
     assert wrong == []
