@@ -3,8 +3,9 @@
 import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
-from classes import reopening, sentences, standing, waitlist
+from classes import notices, reopening, sentences, standing, waitlist
 from classes.cancelling import CannotUndo
 from classes.events import event, log
 from classes.locking import lock_intake
@@ -25,6 +26,30 @@ def decline_offer(offer_pk: int, *, reason: str, by: StaffMember, now: datetime.
         offer = load_offer(offer_pk)
         intake = lock_intake(offer.class_session.intake_id)
         return decline(intake, offer, reason=reason, by=by, now=now)
+
+
+def accept_in_writing(offer_pk: int, *, by: StaffMember, now: datetime.datetime) -> str:
+    """The party wrote that it takes its seats: nobody listens, so it is told by a notice.
+
+    Returns what it is told. Raises OfferClosed or NotAnnounced.
+    """
+    with transaction.atomic():
+        offer = load_offer(offer_pk)
+        intake = lock_intake(offer.class_session.intake_id)
+        members = _members(intake, offer)
+        waitlist.accept(intake, offer, by=by, now=now, in_writing=True)
+        sentence = sentences.enrolled(intake, members, [offer.class_session])
+        notices.seated_in_writing(offer, members, sentence, now=now)
+        return sentence
+
+
+def decline_in_writing(offer_pk: int, *, by: StaffMember, now: datetime.datetime) -> None:
+    """The party wrote that it does not want the seats. Raises OfferClosed."""
+    with transaction.atomic():
+        offer = load_offer(offer_pk)
+        intake = lock_intake(offer.class_session.intake_id)
+        _members(intake, offer)
+        waitlist.decline(intake, offer, by=by, now=now, reason=gettext("by SMS"))
 
 
 def accept(intake: Intake, offer: Offer, *, by: StaffMember, now: datetime.datetime) -> str:

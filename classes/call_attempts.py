@@ -6,10 +6,9 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
-from classes import answers, call_pace, calls, standing, waitlist
-from classes.models import CallAttempt, CallTask, Intake, Notice, Offer, PlaceEvent, StaffTask
+from classes import answers, call_pace, calls, staff_tasks, standing, waitlist
+from classes.models import CallAttempt, CallTask, Intake, Notice, Offer, PlaceEvent
 from staff.models import StaffMember
 
 Outcome = CallAttempt.Outcome
@@ -155,13 +154,7 @@ def _left_word(
 
 def _wrong_number(task: CallTask, attempt: CallAttempt, *, now: datetime.datetime) -> Recorded:
     """Somebody else answered: ask for the right number, and try the person's next one now."""
-    StaffTask.objects.update_or_create(
-        learner_id=task.notice.learner_id,
-        intake_id=task.notice.intake_id,
-        kind=StaffTask.Kind.CONFIRM_NUMBER,
-        defaults={"done_at": None, "done_by": None},
-        create_defaults={"due_on": timezone.localtime(now).date(), "created_at": now},
-    )
+    staff_tasks.ask_for_number(task.notice.learner_id, task.notice.intake_id, now=now)
     if any(not number.is_wrong for number in calls.numbers(task)):
         return Recorded(attempt, Result.NEXT_NUMBER)
     _let_group_go(task)

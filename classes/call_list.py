@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
-from classes import call_pace, calls, unreached
+from classes import call_pace, call_reasons, calls, unreached
 from classes.models import Application, CallAttempt, CallTask, ClassSession, Notice, Offer
 from learners.models import Learner
 from staff.models import StaffMember
@@ -25,6 +25,8 @@ class Row:
     is_mine: bool
     tries: int
     later_at: datetime.datetime | None
+    # Why it is a call and no SMS.
+    why: str = ""
 
     @property
     def notice(self) -> Notice:
@@ -36,7 +38,8 @@ class Row:
 
     @property
     def class_session(self) -> ClassSession | None:
-        return self.task.notice.offer.class_session if self.task.notice.offer else None
+        notice = self.task.notice
+        return notice.offer.class_session if notice.offer else notice.class_session
 
     @property
     def is_untold_offer(self) -> bool:
@@ -103,11 +106,16 @@ def listing(who: StaffMember, *, now: datetime.datetime, limit: int = ROWS_SHOWN
     shown = tasks.select_related(
         "notice__learner",
         "notice__intake",
+        "notice__message",
         "notice__offer__class_session__course",
         "notice__offer__class_session__venue",
+        "notice__class_session__course",
+        "notice__class_session__venue",
+        "notice__message",
         "claimed_by",
     )[:limit]
-    rows = tuple(_row(task, who, now) for task in shown)
+    reasons = call_reasons.of([task.notice for task in shown], now=now)
+    rows = tuple(_row(task, reasons[task.notice_id], who, now) for task in shown)
     total = tasks.count() if len(rows) == limit else len(rows)
     pace = call_pace.pace(now=now)
     return Listing(rows, total, pace, _digest(rows, total, pace))
@@ -144,18 +152,20 @@ def panel_of(task: CallTask, same_number: Sequence[CallTask], *, now: datetime.d
     )
 
 
-def printed(*, now: datetime.datetime) -> list[CallTask]:
-    """The whole list with numbers, for an evening without a network."""
+def printed(*, now: datetime.datetime) -> list[tuple[CallTask, str]]:
+    """The whole list with numbers and why each is called, for an evening without a network."""
     offered = Prefetch(
         "notice__application__party__applications",
         queryset=Application.objects.active().select_related("learner"),
         to_attr="members",
     )
-    return list(
+    tasks = list(
         calls.open_tasks(now=now)
-        .select_related(*calls.PANEL, "notice__application__party")
+        .select_related(*calls.PANEL, "notice__application__party", "notice__message")
         .prefetch_related("notice__learner__phone_numbers", offered)
     )
+    reasons = call_reasons.of([task.notice for task in tasks], now=now)
+    return [(task, reasons[task.notice_id]) for task in tasks]
 
 
 def learners(rows: Iterable[Row]) -> list[Learner]:
@@ -163,7 +173,7 @@ def learners(rows: Iterable[Row]) -> list[Learner]:
     return [row.learner for row in rows]
 
 
-def _row(task: CallTask, who: StaffMember, now: datetime.datetime) -> Row:
+def _row(task: CallTask, why: str, who: StaffMember, now: datetime.datetime) -> Row:
     claimer = task.claimed_by if calls.is_claimed(task, now=now) else None
     return Row(
         task=task,
@@ -171,6 +181,7 @@ def _row(task: CallTask, who: StaffMember, now: datetime.datetime) -> Row:
         is_mine=claimer == who,
         tries=task.tries,  # type: ignore[attr-defined]
         later_at=task.later_at,  # type: ignore[attr-defined]
+        why=why,
     )
 
 
@@ -191,7 +202,14 @@ def _together(task: CallTask) -> list[Learner]:
 
 def _digest(rows: Sequence[Row], total: int, pace: call_pace.Pace) -> str:
     seen = [
-        (r.task.pk, r.claimed_by and r.claimed_by.pk, r.tries, str(r.later_at), r.task.due_at)
+        (
+            r.task.pk,
+            r.claimed_by and r.claimed_by.pk,
+            r.tries,
+            str(r.later_at),
+            r.task.due_at,
+            r.why,
+        )
         for r in rows
     ]
     shown = f"{seen}{total}{pace.to_make}{pace.made_today}{pace.can_be_made}"

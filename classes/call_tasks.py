@@ -17,6 +17,7 @@ URGENCY = {
     Notice.Purpose.MOVED: 3,
     Notice.Purpose.SEATED: 3,
     Notice.Purpose.RESULT: 3,
+    Notice.Purpose.REPLY: 3,
     Notice.Purpose.REGISTERED: 4,
     Notice.Purpose.REMINDER: 5,
     Notice.Purpose.ABSENT: 6,

@@ -10,12 +10,13 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from classes import planned_sentences, sentences, standing
+from classes import bulk, planned_sentences, sentences, standing
 from classes.locking import lock_intakes
 from classes.models import CallAttempt, CallTask, Intake, Notice, Offer, StaffTask
 from classes.models.calls import CallTaskQuerySet
 from learners.models import Learner, PhoneNumber
 from sms import phone_numbers
+from sms.models import NumberSuppression
 from staff.models import StaffMember
 
 
@@ -152,6 +153,7 @@ def claimed_by(who: StaffMember, *, now: datetime.datetime) -> list[CallTask]:
 PANEL = (
     "notice__learner",
     "notice__intake",
+    "notice__message",
     "notice__application__learner",
     "notice__offer__class_session__course__level__current",
     "notice__offer__class_session__venue",
@@ -189,7 +191,7 @@ def numbers(task: CallTask) -> list[NumberToCall]:
 
 
 def wrong_numbers(learner: Learner) -> set[str]:
-    """Numbers under which somebody else answered, until staff have put them right."""
+    """Numbers under which somebody else answered or wrote, until staff have put them right."""
     put_right = (
         StaffTask.objects.filter(
             learner=learner, kind=StaffTask.Kind.CONFIRM_NUMBER, done_at__isnull=False
@@ -201,9 +203,17 @@ def wrong_numbers(learner: Learner) -> set[str]:
     tried = CallAttempt.objects.filter(
         task__notice__learner=learner, outcome=CallAttempt.Outcome.WRONG_NUMBER
     )
+    e164s = [number.e164 for number in learner.phone_numbers.all()]
+    written = NumberSuppression.objects.standing().filter(
+        e164__in=e164s, reason=NumberSuppression.Reason.WRONG_PERSON
+    )
     if put_right is not None:
         tried = tried.filter(at__gt=put_right)
-    return set(tried.order_by().values_list("number", flat=True))
+        written = written.filter(since__gt=put_right)
+    return {
+        *tried.order_by().values_list("number", flat=True),
+        *written.order_by().values_list("e164", flat=True),
+    }
 
 
 def sentence(task: CallTask, *, now: datetime.datetime) -> str:
@@ -217,6 +227,8 @@ def sentence(task: CallTask, *, now: datetime.datetime) -> str:
         return standing.of(notice.intake, notice.application).sentence
     if notice.purpose in planned_sentences.PLANNED:
         return planned_sentences.of_notice(notice, now=now)
+    if notice.purpose == Notice.Purpose.BULK:
+        return bulk.text_for(notice, at=now) or notice.sentence
     return notice.sentence
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from classes import (
     added_class,
+    announced,
     histories,
     loan_phones,
     overlaps,
@@ -23,6 +24,8 @@ from classes.models import (
     ClassSession,
     Enrollment,
     Intake,
+    Lesson,
+    Notice,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -39,6 +42,8 @@ class Seat:
     enrollment: Enrollment
     age: int | None
     together_with: tuple[str, ...]
+    # What they wrote about the next lesson: a `Notice.Answer`, or nothing.
+    answer: str = ""
 
     @property
     def application(self) -> Application:
@@ -72,6 +77,8 @@ class OpenOffer:
     waits_for_undo: bool
     # Calls in vain, beside what the rule of the intake asks for before it passes on.
     tries: unreached.Tries
+    # How far its SMS has got, while nobody was told.
+    texted: Notice | None = None
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,10 @@ def visible_to(who: StaffMember) -> QuerySet[ClassSession]:
     return sessions.filter(Q(instructors=who) | Q(assistants=who)).distinct()
 
 
-def roster(class_session: ClassSession) -> list[Seat]:
-    """Who holds a seat, in order of receipt; in a constant number of queries."""
+def roster(class_session: ClassSession, *, next_lesson: Lesson | None = None) -> list[Seat]:
+    """Who holds a seat, in order of receipt, with what they wrote about the next lesson; in a
+    constant number of queries."""
+    said = announced.answers_for([next_lesson] if next_lesson else [])
     held = list(
         Enrollment.objects.held()
         .filter(class_session=class_session)
@@ -127,9 +136,25 @@ def roster(class_session: ClassSession) -> list[Seat]:
                 for other in parties[seat.application.party_id]
                 if other != seat
             ),
+            _answer(said, seat, next_lesson),
         )
         for seat in held
     ]
+
+
+def next_lesson(class_session: ClassSession, *, now: datetime.datetime) -> Lesson | None:
+    """The next lesson that takes place; from lessons that are loaded already."""
+    coming = [
+        lesson
+        for lesson in class_session.lessons.all()
+        if lesson.starts_at > now and lesson.cancelled_at is None
+    ]
+    return min(coming, key=lambda lesson: lesson.starts_at, default=None)
+
+
+def _answer(said: Mapping[tuple[int, int], Notice], seat: Enrollment, lesson: Lesson | None) -> str:
+    notice = said.get((seat.application.learner_id, lesson.pk if lesson else 0))
+    return notice.answer if notice else ""
 
 
 def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
@@ -145,7 +170,13 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
     paused = set(
         Offer.objects.paused().filter(class_session=class_session).values_list("pk", flat=True)
     )
-    sitting = roster(class_session)
+    texted = {
+        notice.offer_id: notice
+        for notice in Notice.objects.to_text()
+        .filter(offer__class_session=class_session)
+        .select_related("message")
+    }
+    sitting = roster(class_session, next_lesson=next_lesson(class_session, now=now))
     times = waitlist.joining_times(class_session, intake)
     count = seats.count_one(class_session, now=now)
     return ClassPage(
@@ -173,6 +204,7 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
                 offer.pk in paused,
                 offer.announce_after > now,
                 tries[offer.pk],
+                texted.get(offer.pk),
             )
             for offer in offers
         ],

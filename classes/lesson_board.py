@@ -12,13 +12,14 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from classes import teaching
+from classes import announced, teaching
 from classes.models import (
     Attendance,
     Enrollment,
     Lesson,
     LessonAssessment,
     LessonCompetency,
+    Notice,
     WalkIn,
 )
 from learners.models import Learner
@@ -93,6 +94,8 @@ class Row:
     enrollment: Enrollment | None
     attendance: Attendance | None
     cells: tuple[Cell, ...]
+    # They wrote that they come (nothing asks for it, rule 61).
+    says_coming: bool = False
 
     @property
     def is_walk_in(self) -> bool:
@@ -143,12 +146,19 @@ def of(lesson_pk: int, *, who: StaffMember, now: datetime.datetime) -> Board | N
     competencies = competencies_of(lesson)
     people = _people(lesson)
     cells = _cells(lesson, competencies, [row.learner.pk for row in people], who.pk)
+    said = announced.answers_for([lesson])
+    coming = {
+        learner_pk
+        for (learner_pk, _lesson), notice in said.items()
+        if notice.answer == Notice.Answer.CONFIRMED
+    }
     rows = tuple(
         Row(
             person.learner,
             person.enrollment,
             person.attendance,
             tuple(cells[person.learner.pk, competency.pk] for competency in competencies),
+            says_coming=person.learner.pk in coming,
         )
         for person in people
     )

@@ -92,7 +92,7 @@ class Open:
 def due(*, now: datetime.datetime) -> Iterator[Due]:
     """One proposal for everybody who has no place ahead and for whom an open intake has a class."""
     today = timezone.localdate(now)
-    intakes = list(Intake.objects.open_at(now).filter(list_frozen_at__isnull=True).order_by("pk"))
+    intakes = _open_intakes(now)
     if not intakes:
         return
     ended = set(_without_a_place(today, now).values_list("pk", flat=True))
@@ -115,6 +115,30 @@ def due(*, now: datetime.datetime) -> Iterator[Due]:
             row = classes.best(learners[pk], standing, habits[pk], known.get(pk, set()), now)
             if row is not None:
                 yield _proposal(learners[pk], row, today, now)
+
+
+def proposals(learners: Mapping[int, Learner], *, now: datetime.datetime) -> dict[int, Due]:
+    """By learner the class to propose if somebody asks now, whenever they were last asked.
+
+    The number of queries grows with the open intakes, not with the people.
+    """
+    classes = _open_classes(_open_intakes(now), now)
+    if not classes.by_level or not learners:
+        return {}
+    today = timezone.localdate(now)
+    standings = progress.of(learners)
+    habits = recommending.habits_of(learners)
+    found = {}
+    for pk, learner in learners.items():
+        row = classes.best(learner, standings[pk], habits[pk], set(), now)
+        if row is not None:
+            found[pk] = _proposal(learner, row, today, now)
+    return found
+
+
+def _open_intakes(now: datetime.datetime) -> list[Intake]:
+    open_now = Intake.objects.open_at(now).filter(list_frozen_at__isnull=True)
+    return list(open_now.order_by("pk"))
 
 
 def _proposal(learner: Learner, row: ClassRow, today: datetime.date, now: datetime.datetime) -> Due:

@@ -78,7 +78,7 @@ def registered(
         )
         for place, (kind, session) in enumerate(_for_channel(about, told, reach))
     ]
-    return telling.tell(wanted, now=now, by=by, reach=reach)
+    return telling.tell(wanted, now=now, by=by, reach=reach, is_new=True)
 
 
 def seated(
@@ -86,6 +86,26 @@ def seated(
 ) -> list[Notice]:
     """A party said yes to its offer, on the phone: an SMS confirms it where one can go."""
     return _confirm(enrollments, Notice.Purpose.SEATED, Kind.SEATED, by=by, now=now)
+
+
+def seated_in_writing(
+    offer: Offer, members: Sequence[Application], sentence: str, *, now: datetime.datetime
+) -> list[Notice]:
+    """A party wrote that it takes its seats, and has not heard yet that they are theirs: one of
+    them is told, by SMS, a call or a letter. Members carry their intake."""
+    reach = channels.of(each.learner_id for each in members)
+    told = choose(members, reach)
+    wanted = ToTell(
+        told,
+        Notice.Purpose.SEATED,
+        f"offer:{offer.pk}:accepted",
+        sentence,
+        due_at=now + datetime.timedelta(hours=told.intake.offer_hours),
+        text=Kind.SEATED,
+        class_session=offer.class_session,
+        until=_until(offer.class_session, now),
+    )
+    return telling.tell([wanted], now=now, reach=reach)
 
 
 def moved(seat: Enrollment, *, by: StaffMember | None, now: datetime.datetime) -> list[Notice]:
@@ -171,7 +191,7 @@ def tell_results(
             else _for_channel(result.about, result.application, reach)
         )
     ]
-    return telling.tell(wanted, now=now, reach=reach, batch_size=batch_size)
+    return telling.tell(wanted, now=now, reach=reach, batch_size=batch_size, is_new=True)
 
 
 def choose(applications: Sequence[Application], reach: Mapping[int, Reach]) -> Application:

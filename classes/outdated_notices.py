@@ -44,7 +44,10 @@ def miss(*, now: datetime.datetime) -> int:
     """
     begun = Q(lesson__starts_at__lte=now)
     late = Q(due_at__lt=now - FOLLOW_UP_CALL_DAYS * DAY)
-    closed = Q(intake__closes_at__lte=now) | Q(class_session__cancelled_at__isnull=False)
+    # A call that only asks how somebody is names no class.
+    closed = Q(class_session__isnull=False) & (
+        Q(intake__closes_at__lte=now) | Q(class_session__cancelled_at__isnull=False)
+    )
     passed = (
         Q(begun, purpose=Purpose.ABSENT)
         | Q(late, purpose=Purpose.FOLLOW_UP)
@@ -116,7 +119,9 @@ def _outdated(now: datetime.datetime) -> list["QuerySet[Notice]"]:
                 (Purpose.ABSENT, Attendance.Status.ABSENT),
             )
         ),
-        _open().filter(Exists(applied.order_by()), purpose=Purpose.NEXT_CLASS),
+        _open().filter(
+            Exists(applied.order_by()), purpose=Purpose.NEXT_CLASS, class_session__isnull=False
+        ),
         _open().filter(purpose__in=PLANNED, learner__messages_paused_until__gt=today),
     ]
 

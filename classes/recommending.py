@@ -193,11 +193,12 @@ def habits_of(learner_pks: Iterable[int]) -> dict[int, Habits]:
     )
     for learner_pk, _lesson_pk, venue_pk, starts_at in with_seat.union(walked_in):
         habits[learner_pk].venues[venue_pk] += 1
-        habits[learner_pk].times[_half_day(starts_at)] += 1
+        habits[learner_pk].times[half_day(starts_at)] += 1
     return habits
 
 
-def _half_day(moment: datetime.datetime) -> tuple[int, bool]:
+def half_day(moment: datetime.datetime) -> tuple[int, bool]:
+    """The weekday, and whether it is in the morning."""
     local = timezone.localtime(moment)
     return local.weekday(), local.hour < NOON
 
@@ -213,7 +214,7 @@ def rank(row: ClassRow, learner: Learner, habits: Habits) -> tuple[object, ...]:
         not _suits_device(row, learner),
         -habits.venues[row.class_session.venue_id],
         not _is_near(row, learner),
-        -habits.times[_half_day(first)] if first else 0,
+        -habits.times[half_day(first)] if first else 0,
         not row.has_room,
         first is None,
         first or datetime.datetime.max.replace(tzinfo=datetime.UTC),
@@ -248,7 +249,7 @@ def _reasons(row: ClassRow, learner: Learner, habits: Habits) -> tuple[str, ...]
     elif _is_near(row, learner):
         reasons.append(_("near home"))
     first = _first_lesson(row)
-    if first and habits.times[_half_day(first)]:
+    if first and habits.times[half_day(first)]:
         reasons.append(_("same weekday and time as before"))
     if row.has_room:
         reasons.append(_("a seat is free"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from django.db import close_old_connections
+from django.db import connections
 
 logger = logging.getLogger("work")
 Clock = Callable[[], datetime.datetime]
@@ -38,12 +38,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class Did:
-    """What a step did, in numbers by word; whether more of it is due; lines that stand still."""
+    """What a step did, in numbers by word, and what is to be said of it."""
 
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     more_is_due: bool = False
     # Codes of classes whose line stands still although seats are free (rule 29).
     standing_still: tuple[str, ...] = ()
+    # What whoever runs the worker must know, in a sentence without personal data.
+    warning: str = ""
 
     @property
     def something(self) -> bool:
@@ -77,6 +79,13 @@ class Round:
     def standing_still(self) -> tuple[str, ...]:
         return tuple(code for did in self.did.values() for code in did.standing_still)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        said = [did.warning for did in self.did.values() if did.warning]
+        if self.standing_still:
+            said.append(f"standing still: {', '.join(self.standing_still)}")
+        return tuple(said)
+
     def count(self, word: str) -> int:
         """How many of something, over all steps."""
         return sum(did.counts.get(word, 0) for did in self.did.values())
@@ -96,11 +105,12 @@ def run(
             break
         try:
             did[step.name] = run_step(step, clock=clock, stop=stop)
+            _log(step, did[step.name])
         except Exception as error:
             failed[step.name] = describe(error)
             logger.error("%s failed: %s", step.name, failed[step.name])
             # A connection that broke is replaced before the next step needs it.
-            close_old_connections()
+            renew_connections()
     return Round(did, failed)
 
 
@@ -112,11 +122,14 @@ def run_step(
     longest: datetime.timedelta = LONGEST_STEP,
 ) -> Did:
     """Do one step, which takes on nothing new after `longest`."""
-    did = step.do(Turn(clock=clock, until=clock() + longest, stop=stop))
-    if did.something:
-        words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
-        logger.info("%s: %s", step.name, words)
-    return did
+    return step.do(Turn(clock=clock, until=clock() + longest, stop=stop))
+
+
+def renew_connections() -> None:
+    """Put away connections that broke, for the next query to open others."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def describe(error: Exception) -> str:
@@ -124,3 +137,9 @@ def describe(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
+
+
+def _log(step: Step, did: Did) -> None:
+    if did.something:
+        words = ", ".join(f"{word} {count}" for word, count in did.counts.items() if count)
+        logger.info("%s: %s", step.name, words)

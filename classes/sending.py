@@ -4,16 +4,18 @@ import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 
-from classes import channels, deadlines, message_facts, message_texts, still_true
+from classes import bulk, channels, deadlines, message_facts, message_texts, still_true
 from classes.models import Notice, Offer
 from classes.still_true import Truth
 from sms.models import OutboundMessage
 from sms.verdicts import Drop, Send, Verdict
 
+# A word for `OutboundMessage.purpose`: staff wrote it, and it tells of nothing that could lapse.
+BY_HAND = "reply"
 NEEDS = tuple(sorted({*still_true.NEEDS, *message_texts.NEEDS, "message"}))
 
 
-def still_holds(messages: Sequence[OutboundMessage], now: datetime.datetime) -> dict[int, Verdict]:
+def still_holds(messages: Sequence[OutboundMessage], at: datetime.datetime) -> dict[int, Verdict]:
     """What may go, in the words of this moment (明日 → 本日); a constant number of queries.
 
     Each open notice of a message is looked at; where one of two people of a number is out, the
@@ -27,7 +29,7 @@ def still_holds(messages: Sequence[OutboundMessage], now: datetime.datetime) -> 
         .prefetch_related(*message_texts.PREFETCH)
         .order_by("pk")
     )
-    truths = still_true.of(notices, now=now)
+    truths = still_true.of(notices, now=at)
     numbers = channels.numbers_of({notice.learner_id for notice in notices})
     to_say: dict[int, list[Notice]] = defaultdict(list)
     for notice in notices:
@@ -40,14 +42,19 @@ def still_holds(messages: Sequence[OutboundMessage], now: datetime.datetime) -> 
             to_say[message.pk].append(notice)
     spoken = [notice for group in to_say.values() for notice in group]
     _detach_the_others(notices, to_say)
-    _renew_deadlines(spoken, now)
+    _renew_deadlines(spoken, at)
     wordings = message_texts.Wordings.load()
     places = message_facts.places_in_line(spoken)
     verdicts: dict[int, Verdict] = {}
     for message in messages:
-        body = message_texts.render(
-            to_say.get(message.pk, ()), at=now, wordings=wordings, places=places
-        )
+        if message.purpose == BY_HAND:
+            verdicts[message.pk] = Send(message.body)
+            continue
+        group = to_say.get(message.pk, ())
+        if message.purpose == Notice.Purpose.BULK:
+            body = bulk.text_for(group[0], at=at, people=len(group)) if group else None
+        else:
+            body = message_texts.render(group, at=at, wordings=wordings, places=places)
         verdicts[message.pk] = Drop() if body is None else Send(body)
     return verdicts
 

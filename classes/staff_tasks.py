@@ -43,6 +43,17 @@ def raise_for(
         StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
 
 
+def ask_for_number(learner_pk: int, intake_pk: int, *, now: datetime.datetime) -> None:
+    """Somebody else answers at the number on record: ask for the right one, today."""
+    StaffTask.objects.update_or_create(
+        learner_id=learner_pk,
+        intake_id=intake_pk,
+        kind=StaffTask.Kind.CONFIRM_NUMBER,
+        defaults={"done_at": None, "done_by": None},
+        create_defaults={"due_on": timezone.localtime(now).date(), "created_at": now},
+    )
+
+
 def drop_for(application: Application) -> None:
     """The application ended: what was still to be done for it is not, unless they have another."""
     again = Application.objects.active().filter(

@@ -4,11 +4,13 @@ from django.urls import URLPattern, path
 
 from classes.views import (
     board,
+    bulk,
     calls,
     class_actions,
     class_pages,
     class_sessions,
     cohorts,
+    coming_back,
     courses,
     days,
     demand,
@@ -26,6 +28,8 @@ from classes.views import (
     lesson_people,
     lesson_settings,
     letters,
+    message_inbox,
+    message_texts,
     timetable,
     venues,
 )
@@ -144,11 +148,62 @@ urlpatterns: list[URLPattern] = [
     path("bad-days/<int:pk>/", days.disruption, name="disruption"),
     path("bad-days/<int:pk>/resume/", days.disruption_resume, name="disruption_resume"),
     path("bad-days/<int:pk>/new-days/", days.disruption_reschedule, name="disruption_reschedule"),
+    path("coming-back/", coming_back.coming_back_page, name="coming_back"),
+    path("coming-back/tell/", coming_back.coming_back_invite, name="coming_back_invite"),
+    path("messages/many/", bulk.bulk_create, name="bulk_create"),
+    path("messages/many/<int:pk>/", bulk.bulk_detail, name="bulk_detail"),
+    path("messages/many/<int:pk>/stop/", bulk.bulk_stop, name="bulk_stop"),
     path("timetable/", timetable.timetable, name="timetable"),
     path("timetable/<int:pk>.ics", timetable.timetable_file, name="timetable_file"),
+    path("messages/inbox/", message_inbox.message_inbox, name="message_inbox"),
+    path("messages/inbox/rows/", message_inbox.message_inbox_rows, name="message_inbox_rows"),
+    path("messages/number/", message_inbox.message_inbox_number, name="message_inbox_number"),
+    path("messages/inbox/<int:pk>/", message_inbox.message_inbox_one, name="message_inbox_one"),
+    path(
+        "messages/inbox/<int:pk>/close/",
+        message_inbox.message_inbox_close,
+        name="message_inbox_close",
+    ),
+    path(
+        "messages/inbox/<int:pk>/reopen/",
+        message_inbox.message_inbox_reopen,
+        name="message_inbox_reopen",
+    ),
+    path(
+        "messages/inbox/<int:pk>/size/", message_inbox.message_inbox_size, name="message_inbox_size"
+    ),
+    path(
+        "messages/inbox/<int:pk>/answer/",
+        message_inbox.message_inbox_answer,
+        name="message_inbox_answer",
+    ),
+    path(
+        "messages/inbox/<int:pk>/call/", message_inbox.message_inbox_call, name="message_inbox_call"
+    ),
+    path(
+        "messages/inbox/<int:pk>/offers/<int:offer_pk>/",
+        message_inbox.message_inbox_offer,
+        name="message_inbox_offer",
+    ),
     path("letters/", letters.post_list, name="post_list"),
     path("letters/sent/", letters.post_sent, name="post_sent"),
     path("letters/<int:pk>/put-back/", letters.post_put_back, name="post_put_back"),
+    path("messages/texts/", message_texts.message_texts, name="message_texts"),
+    path(
+        "messages/texts/<slug:kind>/<slug:language>/<slug:form>/",
+        message_texts.message_text,
+        name="message_text",
+    ),
+    path(
+        "messages/texts/<slug:kind>/<slug:language>/<slug:form>/preview/",
+        message_texts.message_text_preview,
+        name="message_text_preview",
+    ),
+    path(
+        "messages/texts/<slug:kind>/<slug:language>/<slug:form>/restore/",
+        message_texts.message_text_restore,
+        name="message_text_restore",
+    ),
     path("tasks/", letters.task_list, name="task_list"),
     path("tasks/<int:pk>/done/", letters.task_done, name="task_done"),
     path("tasks/<int:pk>/reopen/", letters.task_reopen, name="task_reopen"),

@@ -223,9 +223,17 @@ def tell(
 
 
 def accept(
-    intake: Intake, offer: Offer, *, by: StaffMember | None, now: datetime.datetime
+    intake: Intake,
+    offer: Offer,
+    *,
+    by: StaffMember | None,
+    now: datetime.datetime,
+    in_writing: bool = False,
 ) -> list[Enrollment]:
-    """Turn an open, announced offer into held seats. Raises OfferClosed or NotAnnounced."""
+    """Turn an open, announced offer into held seats. Raises OfferClosed or NotAnnounced.
+
+    `in_writing`: nobody is on the phone, so the caller tells them that the seats are theirs.
+    """
     require_lock(intake)
     offer.refresh_from_db()
     if offer.status != Offer.Status.OPEN:
@@ -244,7 +252,8 @@ def accept(
         for m in members
     ]
     Enrollment.objects.bulk_create(enrollments)
-    notices.seated(enrollments, by=by, now=now)
+    if not in_writing:
+        notices.seated(enrollments, by=by, now=now)
     log(_offer_events(PlaceEvent.Kind.ACCEPTED, offer, by=by, now=now))
     end_entries([offer.entry], WaitlistEntry.Ending.SEATED, now=now)
     if intake.seat_rule == Intake.SeatRule.ONE:

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("classes.urls")),
+    path("", include("classes.message_urls")),
     path("learners/", include("classes.learner_urls")),
     path("sms/", include("sms.urls")),
     path("", include("staff.urls")),

@@ -166,6 +166,27 @@ def set_consent(
     return row
 
 
+def refuse_everywhere(
+    e164: str, *, given_by: str, by: StaffMember | None, now: datetime.datetime
+) -> int:
+    """Whoever answers at this number wants no messages there: noted for each person who has it
+    (rules 11 and 58). Returns how many rows changed."""
+    with transaction.atomic():
+        rows = list(
+            PhoneNumber.objects.select_for_update()
+            .filter(e164=e164, line=Line.VOICE)
+            .exclude(sms_consent=Consent.REFUSED)
+            .order_by("pk")
+        )
+        for row in rows:
+            row.sms_consent = Consent.REFUSED
+            row.consent_given_by = given_by
+            row.consent_at = now
+            row.consent_noted_by = by
+            _save(row, by=by, now=now)
+    return len(rows)
+
+
 def _row(
     learner: Learner,
     given: NumberInput,

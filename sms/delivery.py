@@ -76,7 +76,8 @@ def deliver(
     with futures.ThreadPoolExecutor(transport.concurrency) as threads:
         try:
             while more or underway:
-                if more and len(underway) < size:
+                # Two batches ahead, so that no slot is lost while the database is busy.
+                if more and len(underway) < 2 * size:
                     more = clock() < until and not stop()
                     batch = transitions.claim(size, now=clock()) if more else []
                     more = bool(batch)
@@ -182,8 +183,7 @@ def _call(
     try:
         return transport.send(message)
     except Exception as error:
-        # Whatever it was, the message may have left. The kind only: no text, no number.
-        logger.error("message %d: %s", message.pk, type(error).__name__)
+        # Whatever it was, the message may have left.
         return Unclear(type(error).__name__)
 
 
@@ -201,6 +201,9 @@ def record(
     for row, answer in answers:
         if isinstance(answer, Refused):
             counts["refused"] += transitions.refused(row, answer.code, now=now)
+        elif isinstance(answer, TryLater | Unclear):
+            # The kind only: no text, no number.
+            logger.warning("message %d: %s, %s", row.pk, type(answer).__name__, answer.reason)
     put_off = [row for row, answer in answers if isinstance(answer, TryLater)]
     counts["put_off"] += transitions.try_later(put_off, now=now)
     unclear = [row for row, answer in answers if isinstance(answer, Unclear)]

@@ -31,7 +31,7 @@ PRICE_PAUSES = PAUSES[4:10]
 # The provider could not be asked: not at once again.
 UNREACHABLE_PAUSE = datetime.timedelta(seconds=30)
 # Messages may be listed late; what was read before is known by its sid.
-OVERLAP = datetime.timedelta(hours=1)
+OVERLAP = datetime.timedelta(minutes=10)
 FIRST_LOOK_BACK = datetime.timedelta(days=1)
 
 

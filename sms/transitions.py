@@ -304,6 +304,8 @@ def apply(
             "sent_at": Coalesce("sent_at", Value(now)),
             "delivered_at": now,
             "error_code": "",
+            # Whoever took note of its silence has news to take note of.
+            "settled_at": None,
         }
         values |= _ask_price(told, now=now)
         rows = rows.filter(not_final)
@@ -338,7 +340,10 @@ def _came_to_nothing(
         }
     else:
         failed = report.fate == Fate.FAILED
-        values["status"] = Status.FAILED if failed else Status.UNDELIVERED
+        values |= {
+            "status": Status.FAILED if failed else Status.UNDELIVERED,
+            "settled_at": None,
+        }
         values |= _ask_price(told, now=now)
     rows = rows.filter(pk=message.pk)
     if not _update(rows, report.sid, values, only_with_sid=only_with_sid):

@@ -109,8 +109,9 @@ def class_session(*, lessons: int | Sequence[datetime.datetime] = 3, **fields: A
     return made
 
 
-def learner(*, phone: str | None = None, **fields: Any) -> Learner:
-    """A resident born in 1940; `phone` in E.164 adds one number. Makes no search keys."""
+def learner(*, phone: str | None = None, agrees: bool = False, **fields: Any) -> Learner:
+    """A resident born in 1940; `phone` in E.164 adds one number, to which messages may go if they
+    agreed. Makes no search keys."""
     number = next(_numbers)
     fields.setdefault("name", f"山田 節子{number}")
     fields.setdefault("kana", "ヤマダ セツコ")
@@ -119,8 +120,14 @@ def learner(*, phone: str | None = None, **fields: Any) -> Learner:
     fields.setdefault("created_at", tokyo(2026, 8, 1))
     made = Learner.objects.create(**fields)
     if phone:
-        PhoneNumber.objects.create(learner=made, e164=phone, as_spoken=phone)
+        consent = PhoneNumber.Consent.GIVEN if agrees else PhoneNumber.Consent.UNKNOWN
+        PhoneNumber.objects.create(learner=made, e164=phone, as_spoken=phone, sms_consent=consent)
     return made
+
+
+def texted(*, phone: str | None = None, **fields: Any) -> Learner:
+    """Somebody who gets messages, on a mobile of their own."""
+    return learner(phone=phone or f"+8190{next(_numbers):08d}", agrees=True, **fields)
 
 
 def registered(

@@ -16,6 +16,7 @@ from classes.demo import (
     current_round,
     drawn_rounds,
     lottery_round,
+    messages,
     past_rounds,
     state,
 )
@@ -50,6 +51,10 @@ from staff.models import StaffMember
 FIRST_COME, LOTTERY_METHOD = Intake.Method.FIRST_COME, Intake.Method.LOTTERY
 
 
+class LiveAccount(Exception):
+    """Messages would go to real phones, and the demo's numbers may be somebody's."""
+
+
 @dataclass(frozen=True)
 class Summary:
     """What was built, to be said in a few lines."""
@@ -68,14 +73,20 @@ class Summary:
 
 
 def build(*, now: datetime.datetime) -> Summary:
-    """Build the city into a database without intakes and learners; all of it or nothing."""
+    """Build the city into a database without intakes and learners; all of it or nothing.
+
+    Raises LiveAccount where messages would reach real phones.
+    """
     with transaction.atomic():
         _build(now=now, reset_passwords=False)
     return summary(now=now)
 
 
 def rebuild(*, now: datetime.datetime) -> Summary:
-    """Take away every intake and learner and build the city anew; all of it or nothing."""
+    """Take away every intake and learner and build the city anew; all of it or nothing.
+
+    Raises LiveAccount where messages would reach real phones.
+    """
     with transaction.atomic():
         was_demo = state.is_demo()
         clearing.clear()
@@ -105,6 +116,8 @@ def summary(*, now: datetime.datetime) -> Summary:
 
 
 def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
+    if state.has_live_account():
+        raise LiveAccount
     dates = calendar.around(now=now)
     dice = random.Random(dates.today.isoformat())  # noqa: S311 - dice, not secrets
     staff = accounts.make(reset=reset_passwords, now=now)
@@ -130,6 +143,7 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     )
     coming = planner.open(dates.coming, COMING, method=FIRST_COME, now=now)
     lottery_round.play(Reception(city, lottery, operators), dates)
+    messages.remind(dates)
     past_rounds.change_last_lesson(
         running, "A1", told=6, now=dates.current.opens_at + datetime.timedelta(hours=5)
     )
@@ -141,6 +155,7 @@ def _build(*, now: datetime.datetime, reset_passwords: bool) -> None:
     current_round.ask_too_early(Reception(city, coming, operators), now=now)
     city.keep_placements()
     classroom.teach(dice, now=now)
+    messages.answer(now=now)
     work.do_round(now=now)
 
 

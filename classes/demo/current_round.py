@@ -152,7 +152,7 @@ def _afternoon(reception: Reception, opens: datetime.datetime) -> None:
     if undone is not None:
         reception.undo(undone, now=opens + 4.2 * HOUR + 5 * MINUTE)
     reception.cancel_one_seat("N1", now=opens + 4.5 * HOUR)
-    work.do_round(now=opens + 4.5 * HOUR + 11 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=opens + 4.5 * HOUR + 11 * MINUTE)
     reached = CallAttempt.Outcome.REACHED
     reception.try_to_reach(
         reception.call_about_offer("N1"), reached, answer=Answer.ACCEPTS, now=opens + 5 * HOUR
@@ -160,9 +160,9 @@ def _afternoon(reception: Reception, opens: datetime.datetime) -> None:
     # Two single seats in N2: past the couple, to the fax and to the next one after it.
     for hours in (5.2, 5.9):
         reception.cancel_one_seat("N2", now=opens + hours * HOUR)
-        work.do_round(now=opens + hours * HOUR + 11 * MINUTE)
+        work.do_round(steps=work.WITHOUT_PLANNING, now=opens + hours * HOUR + 11 * MINUTE)
     reception.cancel_one_seat("N1", now=opens + 6.2 * HOUR)
-    work.do_round(now=opens + 6.2 * HOUR + 11 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=opens + 6.2 * HOUR + 11 * MINUTE)
     _pass_over(reception, now=opens + 6.5 * HOUR)
     _send_first_letter(reception, now=opens + 7 * HOUR)
     told = reception.city.people[AGE_TOLD_LATER]
@@ -185,7 +185,7 @@ def _pass_over(reception: Reception, *, now: datetime.datetime) -> None:
         by=reception.operator(),
         now=now + 4 * MINUTE,
     )
-    work.do_round(now=now + 5 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=now + 5 * MINUTE)
 
 
 def _send_first_letter(reception: Reception, *, now: datetime.datetime) -> None:
@@ -220,7 +220,7 @@ def _evening(reception: Reception, opens: datetime.datetime) -> None:
     couple = reception.city.party(WAITING_AS_TWO)
     reception.register(couple, [classes["A2"]], now=opens + 8.1 * HOUR)
     reception.cancel_one_seat("A2", now=opens + 8.4 * HOUR)
-    work.do_round(now=opens + 8.6 * HOUR)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=opens + 8.6 * HOUR)
     now = opens + 8.7 * HOUR
     for task in reception.open_calls(now=now)[:4]:
         now += 4 * MINUTE
@@ -244,7 +244,7 @@ def _nobody_picks_up(reception: Reception, now: datetime.datetime) -> None:
 
 def _until_now(reception: Reception, now: datetime.datetime) -> None:
     """The last two hours: one offer told, one to be told, one claimed, one still undoable."""
-    work.do_round(now=now - 121 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=now - 121 * MINUTE)
     _nobody_picks_up(reception, now)
     reception.try_to_reach(
         reception.call_about_offer("N2"),
@@ -258,17 +258,17 @@ def _until_now(reception: Reception, now: datetime.datetime) -> None:
         reception.hang_up(outcome, now=now - minutes * MINUTE, about=about)
     reception.cancel_one_seat("A1", now=now - 75 * MINUTE)
     reception.cancel_one_seat("N1", now=now - 66 * MINUTE)
-    work.do_round(now=now - 55 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=now - 55 * MINUTE)
     reception.try_to_reach(
         reception.call_about_offer("A1"),
         CallAttempt.Outcome.REACHED,
         answer=Answer.DECLINES,
         now=now - 48 * MINUTE,
     )
-    work.do_round(now=now - 47 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=now - 47 * MINUTE)
     _three_more_tries(reception, now)
     reception.cancel_one_seat("A1", now=now - 4 * MINUTE)
-    work.do_round(now=now - 3 * MINUTE)
+    work.do_round(steps=work.WITHOUT_PLANNING, now=now - 3 * MINUTE)
     _claim_one(reception, now - 2 * MINUTE)
 
 

@@ -198,7 +198,7 @@ class Reception:
         """At each of these times the worker's round, the letters, and every call to make; on the
         last day everybody is reached."""
         for now in days:
-            work.do_round(now=now)
+            work.do_round(steps=work.WITHOUT_PLANNING, now=now)
             open_notices = self.open_letters()
             if open_notices:
                 pks = [notice.pk for notice in open_notices]

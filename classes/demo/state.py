@@ -2,6 +2,7 @@
 
 import datetime
 
+from django.conf import settings
 from django.db.models import Max
 
 from classes.models import Intake
@@ -19,6 +20,16 @@ def is_empty() -> bool:
 def is_demo() -> bool:
     """Every intake was made by the demo, and there is one."""
     return Intake.objects.exists() and not Intake.objects.filter(is_demo=False).exists()
+
+
+def has_live_account() -> bool:
+    """Messages go to real phones; the demo's numbers may be somebody's."""
+    return bool(settings.TWILIO_ACCOUNT_SID)
+
+
+def is_kept_from_phones() -> bool:
+    """There is an account that reaches real phones, and people of a demo: nothing may be sent."""
+    return has_live_account() and Intake.objects.filter(is_demo=True).exists()
 
 
 def built_at() -> datetime.datetime | None:

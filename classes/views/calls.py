@@ -37,9 +37,10 @@ def call_rows(request: StaffRequest) -> HttpResponse:
 def call_list_print(request: StaffRequest) -> HttpResponse:
     """The whole list on paper, with boxes to tick."""
     now = timezone.now()
-    tasks = call_list.printed(now=now)
-    record_view(request, [task.notice.learner for task in tasks], "call_list_print", CALLED_FIELDS)
-    return render(request, "classes/call_list_print.html", {"tasks": tasks, "now": now})
+    printed = call_list.printed(now=now)
+    people = [task.notice.learner for task, _why in printed]
+    record_view(request, people, "call_list_print", CALLED_FIELDS)
+    return render(request, "classes/call_list_print.html", {"printed": printed, "now": now})
 
 
 @require_POST

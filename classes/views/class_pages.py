@@ -37,13 +37,15 @@ def class_detail(request: StaffRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(
         class_page.visible_to(request.user).prefetch_related("lessons__venue", "instructors"), pk=pk
     )
+    now = timezone.now()
     if not request.user.has_role(*DESK_ROLES):
-        roster = class_page.roster(session)
+        coming = class_page.next_lesson(session, now=now)
+        roster = class_page.roster(session, next_lesson=coming)
         people = [seat.application.learner for seat in roster]
         record_view(request, people, "class_roster", ("name", "kana", "age"))
         context = {"session": session, "roster": roster, "is_desk": False}
         return render(request, "classes/class_detail.html", context)
-    shown = class_page.page(session, now=timezone.now())
+    shown = class_page.page(session, now=now)
     events = Paginator(class_page.history(session), EVENTS_PER_PAGE).get_page(
         request.GET.get("page")
     )

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from classes import inbox
 from config.permissions import may_open
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ LINKS: Final = (
     (
         "message_log",
         _("Messages"),
-        ("message_", "inbox", "sending_", "coming_back", "bulk_", "simulator", "status"),
+        ("message_", "sending_", "coming_back", "bulk_", "simulator", "status"),
     ),
     (
         "intake_list",
@@ -45,7 +46,7 @@ LINKS: Final = (
 
 # The pages around messages, each with all of them above it (classes/_message_nav.html).
 MESSAGE_LINKS: Final = (
-    ("inbox", _("Inbox"), ("inbox",)),
+    ("message_inbox", _("Inbox"), ("message_inbox",)),
     ("message_log", _("Sent and received"), ("message_log",)),
     ("coming_back", _("Coming back"), ("coming_back", "bulk_")),
     ("message_texts", _("Texts"), ("message_text",)),
@@ -73,11 +74,19 @@ def navigation(context: RequestContext) -> dict[str, list[Link]]:
 @register.simple_tag(takes_context=True)
 def message_links(context: RequestContext) -> list[Link]:
     """The pages around messages that exist and that this person may open."""
-    is_simulated = not getattr(settings, "TWILIO_ACCOUNT_SID", "")
+    is_simulated = not settings.TWILIO_ACCOUNT_SID
     on_show = [
-        link for link in MESSAGE_LINKS if link[0] != "simulator" or is_simulated
+        (route, _counted(route, label), prefixes)
+        for route, label, prefixes in MESSAGE_LINKS
+        if route != "simulator" or is_simulated
     ]
     return _open_to(context, on_show)
+
+
+def _counted(route: str, label: "StrOrPromise") -> "StrOrPromise":
+    """The inbox says how many messages wait in it."""
+    waiting = inbox.count_open() if route == "message_inbox" else 0
+    return f"{label} {waiting}" if waiting else label
 
 
 def _open_to(

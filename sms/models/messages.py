@@ -6,6 +6,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
@@ -29,7 +30,7 @@ class OutboundMessage(models.Model):
         SENT = "sent", _("sent, not confirmed")
         DELIVERED = "delivered", _("delivered")
         UNDELIVERED = "undelivered", _("not delivered")
-        FAILED = "failed", _("refused")
+        FAILED = "failed", pgettext_lazy("message", "refused")
         UNKNOWN = "unknown", _("unknown, being asked")
         CANCELLED = "cancelled", _("no longer needed")
         EXPIRED = "expired", _("too late")

@@ -123,9 +123,9 @@ class Transport(Protocol):
 def current() -> Transport:
     """Twilio where an account is set, else the simulator as its phones stand now (one query)."""
     if settings.TWILIO_ACCOUNT_SID:
-        from sms.transports import twilio
+        from sms.transports.twilio import from_settings
 
-        return twilio.from_settings()
-    from sms.transports import simulator
+        return from_settings()
+    from sms.transports.simulator import from_phones
 
-    return simulator.from_phones()
+    return from_phones()

@@ -208,6 +208,21 @@ def test_a_cancellation_that_was_taken_back_is_not_sent(accounts):  # rule 53
     assert text_of(told) is None
 
 
+def test_a_class_that_is_off_is_told_by_its_next_lesson_and_reminds_of_none(accounts):
+    accounts.cancelled_at = NOW
+    accounts.save()
+    accounts.lessons.update(cancelled_at=NOW)
+    told = notice(Kind.CANCELLED, accounts, facts={"reason": "illness"})
+    assert "10/13(火)10:00クリエイトホールは講師急病で中止です" in str(text_of(told))
+    assert text_of(notice(Kind.NEXT_CLASS, accounts)) is None
+
+
+def test_an_invitation_names_the_next_lesson_that_takes_place(accounts):
+    accounts.lessons.filter(starts_at=tokyo(2026, 10, 13, 10)).update(cancelled_at=NOW)
+    told = notice(Kind.NEXT_CLASS, accounts)
+    assert "10/20(火)10:00、クリエイトホール" in str(text_of(told))
+
+
 def test_after_a_lesson_one_hint_and_the_next_date_are_given(accounts):
     hinted = Competency.objects.current().exclude(current__hint_ja="")[0]
     lesson = first_lesson(accounts)

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from django.core.management import call_command
-from django.db import OperationalError
+from django.core.management import call_command, load_command_class
+from django.db import OperationalError, transaction
 
-from classes import cancelling, offers, stalled, work
-from classes.management.commands.work import Command
-from classes.models import Offer, StaffTask
+from classes import cancelling, heartbeats, offers, rounds, stalled, work
+from classes.management.commands import _step as step_command
+from classes.management.commands import work as work_command
+from classes.management.commands.work import Worker, pause
+from classes.management.stopping import Stopping
+from classes.models import Offer, StaffTask, WorkerHeartbeat
+from sms import outbox
 from tests import factories
 from tests.factories import tokyo
 
@@ -66,10 +70,9 @@ def test_a_line_that_only_a_press_moves_is_named_by_its_code_alone(caplog):  # r
     begun = tokyo(2026, 10, 6, 9)
     cancelling.cancel(session.intake_id, held.pk, reason="", by=None, now=begun)
     with time_machine.travel(begun, tick=False), caplog.at_level(logging.INFO, logger="work"):
-        command = Command()
-        command.still_red = ()
-        command.do_round()
-        command.do_round()
+        worker = Worker(Stopping())
+        worker.do_round()
+        worker.do_round()
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warned == [f"standing still: {session.intake.code}/{session.code}"]
     assert not Offer.objects.exists()
@@ -119,28 +122,178 @@ def test_once_does_one_round():
     assert Offer.objects.get().announced_at
 
 
-def test_a_database_error_is_survived_with_a_longer_pause(monkeypatch, caplog):
-    rounds = []
+def step(name, do):
+    return rounds.Step(name, do)
 
-    def fails_twice(*, now):
-        rounds.append(now)
-        if len(rounds) < 3:
-            raise OperationalError("server closed the connection; row (山田)")
-        os.kill(os.getpid(), signal.SIGTERM)
-        return work.Round(0, 0, 0, 0, ())
 
-    monkeypatch.setattr(work, "do_round", fails_twice)
-    monkeypatch.setattr("classes.management.commands.work.connections.close_all", lambda: None)
-    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-    try:
-        call_command("work", "--interval", "0.001")
-    finally:
-        for number, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
-            signal.signal(number, handler)
-    assert len(rounds) == 3
-    assert [Command.pause(10, failures) for failures in (0, 1, 2, 9)] == [10, 20, 40, 60]
-    assert "OperationalError" in caplog.text
+def fails(_turn):
+    raise OperationalError("server closed the connection; row (山田)")
+
+
+@pytest.mark.django_db
+def test_a_step_that_fails_keeps_no_other_from_its_turn_and_its_words_stay_unsaid(caplog):
+    done = rounds.run(
+        [
+            step("first", fails),
+            step("second", lambda turn: rounds.Did({"done": 1})),
+        ],
+        clock=lambda: START,
+    )
+    assert done.count("done") == 1
+    assert done.failed["first"].startswith("OperationalError at test_work.py:")
+    assert "first failed: OperationalError" in caplog.text
     assert "山田" not in caplog.text
+
+
+def test_who_is_told_to_stop_begins_no_other_step():
+    told = []
+    done = rounds.run(
+        [
+            step("first", lambda turn: told.append(1) or rounds.Did({"done": 1})),
+            step("second", lambda turn: rounds.Did({"done": 1})),
+        ],
+        clock=lambda: START,
+        stop=lambda: bool(told),
+    )
+    assert list(done.did) == ["first"]
+
+
+def test_a_step_may_take_on_more_for_some_seconds_only():
+    given = []
+    rounds.run_step(
+        step("long", lambda turn: given.append(turn) or rounds.Did()), clock=lambda: START
+    )
+    assert given[0].until == START + datetime.timedelta(seconds=10)
+
+
+def test_the_pause_grows_with_every_failure_up_to_a_minute():
+    assert [pause(10, failures) for failures in (0, 1, 2, 9)] == [10, 20, 40, 60]
+
+
+class Paused:
+    """Stands for `Stopping`: ends the worker after some pauses and keeps their lengths."""
+
+    def __init__(self, *, rounds: int) -> None:
+        self.rounds = rounds
+        self.lengths: list[float] = []
+
+    @property
+    def told(self) -> bool:
+        return len(self.lengths) >= self.rounds
+
+    def pause(self, seconds: float) -> None:
+        self.lengths.append(seconds)
+
+
+@pytest.mark.django_db
+def test_there_is_no_pause_while_more_is_due(monkeypatch):
+    due = iter([True, True, False])
+    deliver = step("deliver", lambda turn: rounds.Did({"sent": 1}, more_is_due=next(due)))
+    monkeypatch.setattr(work_command, "STEPS", (deliver,))
+    paused = Paused(rounds=3)
+    Worker(paused).work(interval=10, once=False)
+    assert paused.lengths == [0.05, 0.05, 10]
+
+
+@pytest.mark.django_db
+def test_a_failing_round_is_survived_with_a_longer_pause_and_seen_from_outside(monkeypatch):
+    more = step("more", lambda turn: rounds.Did({"sent": 1}, more_is_due=True))
+    monkeypatch.setattr(work_command, "STEPS", (step("broken", fails), more))
+    paused = Paused(rounds=3)
+    worker = Worker(paused)
+    seen = []
+    monkeypatch.setattr(
+        paused,
+        "pause",
+        lambda s: (seen.append(WorkerHeartbeat.objects.get().failures), Paused.pause(paused, s)),
+    )
+    worker.work(interval=10, once=False)
+    assert paused.lengths == [20, 40, 60]
+    assert seen == [1, 2, 3]
+    assert WorkerHeartbeat.objects.get().stopped_at
+
+
+@pytest.mark.django_db
+def test_a_long_step_leaves_signs_of_life_between_two_pieces_of_work(monkeypatch):
+    with time_machine.travel(START, tick=False) as traveller:
+        seen = []
+
+        def long(turn):
+            for _ in range(4):
+                traveller.shift(4)
+                turn.stop()
+                seen.append(WorkerHeartbeat.objects.get().seen_at - START)
+            return rounds.Did()
+
+        monkeypatch.setattr(work_command, "STEPS", (step("long", long),))
+        Worker(Paused(rounds=1)).work(interval=10, once=True)
+    assert [each.total_seconds() for each in seen] == [0, 8, 8, 16]
+
+
+@pytest.mark.django_db
+def test_workers_of_other_days_are_forgotten_and_a_silent_one_is_told_from_one_that_ended():
+    day = datetime.timedelta(days=1)
+    heartbeats.begin("long gone", now=START - 2 * day)
+    heartbeats.begin("ended", now=START - MINUTE)
+    heartbeats.end("ended", now=START - MINUTE)
+    heartbeats.begin("dead", now=START - 5 * MINUTE)
+    heartbeats.begin("alive", now=START)
+    found = {
+        each.row.name: (each.is_at_work, each.is_silent) for each in heartbeats.workers(now=START)
+    }
+    assert found == {"alive": (True, False), "ended": (False, False), "dead": (False, True)}
+    assert not WorkerHeartbeat.objects.filter(name="long gone").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "command",
+    [
+        "announce_offers",
+        "expire_offers",
+        "plan_notices",
+        "deliver_messages",
+        "poll_messages",
+        "sweep_messages",
+    ],
+)
+def test_each_step_is_a_command_of_its_own(command, monkeypatch, capsys):
+    asked = []
+    name = load_command_class("classes", command).step
+    kept = {
+        **work.BY_NAME,
+        name: step(name, lambda turn: asked.append(name) or rounds.Did({"x": 2})),
+    }
+    monkeypatch.setattr(step_command, "BY_NAME", kept)
+    call_command(command)
+    assert asked == [name]
+    assert capsys.readouterr().out == f"{name}: x 2\n"
+    assert name in [each.name for each in work.STEPS]
+
+
+@pytest.mark.django_db
+def test_nothing_of_a_demo_is_sent_to_real_phones(settings):
+    message = queued("+819000000000")
+    factories.intake(is_demo=True)
+    settings.TWILIO_ACCOUNT_SID = "AC0"
+    did = work.deliver(rounds.Turn(clock=lambda: START, until=START + MINUTE))
+    assert "no message is sent" in did.warning
+    message.refresh_from_db()
+    assert message.status == "queued"
+    assert message.attempts == 0
+
+
+def queued(to: str, **more):
+    with transaction.atomic():
+        return outbox.enqueue(
+            to,
+            "八王子市スマホ教室",
+            dedupe_key=f"test:{to}",
+            purpose="reminder",
+            now=START,
+            expires_at=START + datetime.timedelta(days=1),
+            **more,
+        )
 
 
 def test_a_signal_ends_the_real_process_cleanly(tmp_path):

@@ -44,6 +44,11 @@ class Command(BaseCommand):
 
     def refuse(self, *, fresh: bool, force: bool, **_options: Any) -> None:
         """Raise CommandError where something could be lost, or everybody could sign in."""
+        if state.has_live_account():
+            raise CommandError(
+                "TWILIO_ACCOUNT_SID is set: messages would go to real phones, and the demo's "
+                "numbers may be somebody's. Leave out every TWILIO_ setting. Nothing was changed."
+            )
         if force and fresh:
             return
         if settings.HTTPS:

@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from classes import heartbeats, rounds
@@ -27,38 +27,43 @@ class Command(BaseCommand):
         parser.add_argument("--interval", type=float, default=10, help="seconds between rounds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"[:80]
-        self.still_red: tuple[str, ...] = ()
-        self.last_beat = timezone.now()
-        with Stopping() as self.stopping:
-            logger.info("work begins")
-            self.sign(heartbeats.begin)
-            failures = 0
-            while not self.stopping.told:
-                done = self.do_round()
-                failures = failures + 1 if done.failed else 0
-                self.sign(heartbeats.end_round, failed=bool(done.failed))
-                if options["once"]:
-                    break
-                if done.more_is_due and not done.failed:
-                    self.stopping.pause(BREATH)
-                else:
-                    self.stopping.pause(self.pause(options["interval"], failures))
-            self.sign(heartbeats.end)
-            logger.info("work ends")
+        with Stopping() as stopping:
+            Worker(stopping).work(interval=options["interval"], once=options["once"])
 
-    @staticmethod
-    def pause(interval: float, failures: int) -> float:
-        """Seconds until the next round: longer after each failure in a row."""
-        return min(interval * 2.0**failures, max(LONGEST_PAUSE, interval))
+
+class Worker:
+    """One running worker: does rounds, leaves signs of life, ends when told to."""
+
+    def __init__(self, stopping: Stopping) -> None:
+        self.stopping = stopping
+        self.name = f"{socket.gethostname()}:{os.getpid()}"[:80]
+        self.warned: tuple[str, ...] = ()
+        self.last_beat = timezone.now()
+
+    def work(self, *, interval: float, once: bool) -> None:
+        """Rounds until told to stop, or one."""
+        logger.info("work begins")
+        self.sign(heartbeats.begin)
+        failures = 0
+        while not self.stopping.told:
+            done = self.do_round()
+            failures = failures + 1 if done.failed else 0
+            self.sign(heartbeats.end_round, failed=bool(done.failed))
+            if once:
+                break
+            more = done.more_is_due and not done.failed
+            self.stopping.pause(BREATH if more else pause(interval, failures))
+        self.sign(heartbeats.end)
+        logger.info("work ends")
 
     def do_round(self) -> rounds.Round:
-        """One round; says which lines stand still when others do than before."""
-        close_old_connections()
+        """One round; a warning is said when it was not said of the round before."""
+        rounds.renew_connections()
         done = rounds.run(STEPS, clock=timezone.now, stop=self.must_stop)
-        if done.standing_still and done.standing_still != self.still_red:
-            logger.warning("standing still: %s", ", ".join(done.standing_still))
-        self.still_red = done.standing_still
+        for warning in done.warnings:
+            if warning not in self.warned:
+                logger.warning(warning)
+        self.warned = done.warnings
         return done
 
     def must_stop(self) -> bool:
@@ -74,4 +79,9 @@ class Command(BaseCommand):
             how(self.name, now=now, **more)
         except (DatabaseError, InterfaceError) as error:
             logger.error("no sign of life: %s", rounds.describe(error))
-            close_old_connections()
+            rounds.renew_connections()
+
+
+def pause(interval: float, failures: int) -> float:
+    """Seconds until the next round: longer after each failure in a row."""
+    return min(interval * 2.0**failures, max(LONGEST_PAUSE, interval))

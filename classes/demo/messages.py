@@ -1,0 +1,85 @@
+"""What went to phones and came back: reminders of the last days, and what some answered.
+
+Everything goes through the worker's steps to the simulator; beside an account no demo is built.
+"""
+
+import datetime
+import uuid
+
+from classes import told_lately, work
+from classes.demo.calendar import DAY, Calendar, clock
+from classes.models import Notice
+from learners.models import PhoneNumber
+from sms import inbound
+from sms.models import InboundMessage, OutboundMessage, SimulatedPhone
+from sms.transports import Received
+
+MINUTE = datetime.timedelta(minutes=1)
+# So many mornings before the round that is open now the worker reminds people.
+MORNINGS = 4
+# One confirms, one stays away: they answer what they were told last, of one lesson.
+ABOUT_A_LESSON = ("1", "2")
+# One wants no more of it, and one wrote what somebody has to read.
+OTHERS = ("停止", "ありがとうございます。妹も一緒に行ってもよいでしょうか")
+
+
+def remind(dates: Calendar) -> None:
+    """The mornings before this round opened: who has a lesson soon is told; one phone is off."""
+    first = dates.current.opens_at - MORNINGS * DAY
+    for morning in range(MORNINGS):
+        day = (first + morning * DAY).date()
+        if morning == MORNINGS // 2:
+            _switch_one_off()
+        work.do_round(now=clock(day, 9, 5))
+
+
+def answer(*, now: datetime.datetime) -> None:
+    """Some of those who were reminded last write back, the last one just now."""
+    told = (
+        OutboundMessage.objects.filter(
+            status=OutboundMessage.Status.DELIVERED,
+            delivered_at__lt=now - 3 * MINUTE,
+            notices__purpose=Notice.Purpose.REMINDER,
+            notices__lesson__starts_at__gt=now,
+        )
+        .order_by("-delivered_at", "pk")
+        .values_list("to", flat=True)
+    )
+    numbers = [number for number in dict.fromkeys(told) if _is_of_one(number)]
+    plain = [number for number in numbers if _speaks_of_one_lesson(number, now)]
+    answers = dict(zip(plain, ABOUT_A_LESSON, strict=False))
+    others = [number for number in numbers if number not in answers]
+    answers |= dict(zip(others, OTHERS, strict=False))
+    inbound.keep(
+        [
+            Received(
+                sid=f"SIM{uuid.uuid5(uuid.NAMESPACE_OID, number + body).hex}",
+                sender=number,
+                to="simulator",
+                body=body,
+                received_at=now - 2 * (len(answers) - place) * MINUTE,
+            )
+            for place, (number, body) in enumerate(answers.items())
+        ],
+        source=InboundMessage.Source.SIMULATOR,
+    )
+
+
+def _switch_one_off() -> None:
+    """Somebody who was reminded before is not reached any more."""
+    reminded = OutboundMessage.objects.filter(notices__purpose=Notice.Purpose.REMINDER)
+    number = reminded.order_by("pk").values_list("to", flat=True).first()
+    if number is not None:
+        SimulatedPhone.objects.get_or_create(
+            e164=number, defaults={"behaviour": SimulatedPhone.Behaviour.SWITCHED_OFF}
+        )
+
+
+def _speaks_of_one_lesson(number: str, now: datetime.datetime) -> bool:
+    told = told_lately.latest(number, until=now)
+    spoken_of = told_lately.seats_spoken_of(told, at=now) or []
+    return len({seat.lesson.pk for seat in spoken_of}) == 1
+
+
+def _is_of_one(number: str) -> bool:
+    return PhoneNumber.objects.filter(e164=number).count() == 1

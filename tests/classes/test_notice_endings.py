@@ -1,0 +1,180 @@
+"""Notices that are no longer needed stop with their messages; what is needed again goes again."""
+
+import datetime
+
+import pytest
+
+from classes import cancelling, merging, number_changes
+from classes.models import CallTask, ClassSession, Notice
+from learners import numbers
+from learners.models import Learner, PhoneNumber
+from sms import phone_numbers, suppression
+from sms.models import NumberSuppression, OutboundMessage
+from tests import factories
+from tests.classes.test_notices_by_text import SHARED, notice, stop
+from tests.factories import tokyo
+
+pytestmark = pytest.mark.django_db
+NOW = tokyo(2026, 9, 1, 9, 30)
+MINUTE = datetime.timedelta(minutes=1)
+
+
+def refuse(person: Learner, *, given: bool = False, at: datetime.datetime = NOW) -> None:
+    number = person.phone_numbers.get()
+    number_changes.set_consent(number.pk, given=given, given_by="本人", by=None, now=at)
+
+
+def told_by_text(session: ClassSession, *people: Learner) -> Notice:
+    """A cancelled lesson that waits to be told."""
+    for person in people:
+        factories.registered(session, person, at=NOW)
+    OutboundMessage.objects.update(status="delivered", settled_at=NOW)
+    Notice.objects.update(settled_at=NOW, outcome="delivered")
+    stop(session, now=NOW)
+    return notice(purpose="cancelled", learner=people[0])
+
+
+def test_a_cancelled_application_stops_its_message_and_undone_it_waits_again() -> None:
+    # rules 30 and 53
+    session = factories.class_session()
+    (application,) = factories.registered(session, factories.texted(), at=NOW)
+    cancelling.cancel(session.intake_id, application.pk, reason="", by=None, now=NOW + MINUTE)
+    assert OutboundMessage.objects.get().status == "cancelled"
+    cancelling.undo(session.intake_id, application.pk, by=None, now=NOW + 2 * MINUTE)
+    made = notice()
+    assert made.message is not None
+    assert (made.settled_at, made.message.status) == (None, "queued")
+    assert made.message.send_after == NOW + 10 * MINUTE
+
+
+def test_what_can_no_longer_go_out_is_called_about_when_it_is_needed_again() -> None:  # rule 53
+    session = factories.class_session()
+    (application,) = factories.registered(session, factories.texted(), at=NOW, spoken=False)
+    cancelling.cancel(session.intake_id, application.pk, reason="", by=None, now=NOW + MINUTE)
+    # Cancelled by the provider's hand: it was tried before.
+    OutboundMessage.objects.update(attempts=1)
+    cancelling.undo(session.intake_id, application.pk, by=None, now=NOW + 2 * MINUTE)
+    assert CallTask.objects.open().get().notice == notice()
+    assert notice().channel == "call"
+
+
+def test_what_has_left_meanwhile_is_settled_by_what_becomes_of_it() -> None:  # rule 53
+    session = factories.class_session()
+    (application,) = factories.registered(session, factories.texted(), at=NOW)
+    OutboundMessage.objects.update(status="sent", sent_at=NOW, attempts=1)
+    cancelling.cancel(session.intake_id, application.pk, reason="", by=None, now=NOW + MINUTE)
+    OutboundMessage.objects.update(status="delivered", settled_at=NOW + MINUTE)
+    cancelling.undo(session.intake_id, application.pk, by=None, now=NOW + 2 * MINUTE)
+    made = notice()
+    assert made.message is not None
+    assert (made.settled_at, made.message.settled_at) == (None, None)
+
+
+def test_a_death_stops_every_message_at_once() -> None:  # rule 42
+    session = factories.class_session()
+    person = factories.texted()
+    told_by_text(session, person)
+    cancelling.record_death(person.pk, on=NOW.date(), by=None, now=NOW)
+    assert not OutboundMessage.objects.filter(status="queued").exists()
+    assert not Notice.objects.filter(learner=person, settled_at=None).exists()
+
+
+def test_after_a_death_the_partner_still_gets_the_message_of_their_number() -> None:
+    # rules 42 and 59
+    session = factories.class_session()
+    husband, wife = factories.texted(phone=SHARED), factories.texted(phone=SHARED)
+    told_by_text(session, husband, wife)
+    cancelling.record_death(husband.pk, on=NOW.date(), by=None, now=NOW)
+    message = OutboundMessage.objects.get(purpose="cancelled")
+    assert message.status == "queued"
+    assert [n.learner for n in message.notices.filter(settled_at=None)] == [wife]
+
+
+def test_after_a_death_the_partner_hears_the_answer_to_their_application() -> None:
+    # rules 26 and 42
+    session = factories.class_session()
+    husband, wife = factories.texted(), factories.texted()
+    factories.registered(session, husband, wife, at=NOW, spoken=False)
+    assert notice().learner == husband
+    cancelling.record_death(husband.pk, on=NOW.date(), by=None, now=NOW)
+    made = notice(settled_at=None)
+    assert (made.learner, made.channel) == (wife, "sms")
+    assert made.message is not None
+    assert "2名様" not in made.message.body
+
+
+def test_a_refusal_at_the_desk_stops_what_waits_and_turns_it_into_a_call() -> None:  # rule 58
+    person = factories.texted()
+    told_by_text(factories.class_session(), person)
+    refuse(person)
+    assert OutboundMessage.objects.get(purpose="cancelled").status == "cancelled"
+    made = notice(purpose="cancelled")
+    assert (made.channel, made.settled_at) == ("call", None)
+    assert CallTask.objects.open().get().notice == made
+
+
+def test_a_refusal_of_somebody_who_wants_no_calls_makes_a_letter() -> None:  # rules 20 and 58
+    person = factories.texted(no_phone_calls=True)
+    told_by_text(factories.class_session(), person)
+    refuse(person)
+    assert notice(purpose="cancelled").channel == "post"
+    assert not CallTask.objects.exists()
+
+
+def test_a_refusal_of_one_leaves_the_message_of_the_other() -> None:  # rules 58 and 59
+    husband, wife = factories.texted(phone=SHARED), factories.texted(phone=SHARED)
+    told_by_text(factories.class_session(), husband, wife)
+    refuse(husband)
+    message = OutboundMessage.objects.get(purpose="cancelled")
+    assert message.status == "queued"
+    assert notice(purpose="cancelled", learner=husband).channel == "call"
+    assert notice(purpose="cancelled", learner=wife).message == message
+
+
+def test_a_refusal_calls_nobody_about_what_the_phone_said_already() -> None:  # rule 60
+    person = factories.texted()
+    factories.registered(factories.class_session(), person, at=NOW)
+    refuse(person)
+    made = notice()
+    assert (made.channel, made.outcome) == ("spoken", "told")
+    assert OutboundMessage.objects.get().status == "cancelled"
+    assert not CallTask.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["removed", "corrected", "fax"])
+def test_a_number_that_is_no_longer_theirs_gets_nothing(change: str) -> None:  # rules 11 and 58
+    person = factories.texted()
+    told_by_text(factories.class_session(), person)
+    row = person.phone_numbers.get()
+    if change == "removed":
+        number_changes.remove(row.pk, by=None, now=NOW)
+    else:
+        typed = "090-1111-2222" if change == "corrected" else str(row)
+        line = PhoneNumber.Line.FAX if change == "fax" else PhoneNumber.Line.VOICE
+        given = numbers.NumberInput(phone_numbers.parse(typed, area_code="042"), line=line)
+        number_changes.update(row.pk, given, by=None, now=NOW)
+    assert OutboundMessage.objects.get(purpose="cancelled").status == "cancelled"
+    assert notice(purpose="cancelled").channel == "call"
+
+
+def test_consent_given_again_lifts_an_opt_out() -> None:  # rule 58
+    person = factories.texted(phone=SHARED)
+    suppression.suppress(
+        SHARED, suppression.Reason.OPTED_OUT, source=suppression.Source.REPLY, now=NOW
+    )
+    suppression.suppress(
+        SHARED, suppression.Reason.NOT_CAPABLE, source=suppression.Source.PROVIDER, now=NOW
+    )
+    refuse(person, given=True)
+    standing = NumberSuppression.objects.standing().values_list("reason", flat=True)
+    assert list(standing) == ["not_capable"]
+
+
+def test_merged_records_keep_their_notices_and_messages() -> None:
+    survivor, absorbed = factories.learner(), factories.texted()
+    made = told_by_text(factories.class_session(), absorbed)
+    merging.merge(survivor.pk, absorbed.pk, reason="同じ方", by=None, now=NOW)
+    made.refresh_from_db()
+    assert made.learner == survivor
+    assert made.message is not None
+    assert made.message.status == "queued"
