@@ -39,7 +39,7 @@ Status = OutboundMessage.Status
 class City:
     """One intake a month, always one of them open; two lessons of each class the month after."""
 
-    def __init__(self, *, seed: int, people: int = 22) -> None:
+    def __init__(self, *, seed: int, people: int = 16) -> None:
         self.chance = random.Random(seed)
         self.staff = factories.staff_member()
         self.venue = factories.venue()

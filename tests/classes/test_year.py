@@ -57,8 +57,7 @@ def live_a_year(city: City, *, days: int = YEAR) -> tuple[list[str], list[str]]:
         day = FIRST_DAY + number * DAY
         city.live(day)
         reminders.plan(now=city.at(day, 9, 45))
-        for hour in (10, 13):
-            city.send(city.at(day, hour, 5))
+        city.send(city.at(day, 13, 5))
         city.settle(city.at(day, 17))
         city.post_letters(city.at(day, 17, 30))
         city.call_everybody(city.at(day, 18))
