@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from classes import planned_notices
@@ -127,7 +127,7 @@ def _of_lessons(
     if by == planned_notices.BY_LETTER:
         seats = seats.filter(application__learner__no_phone_calls=True)
     columns = (
-        "class_session__lessons",
+        "its_lesson",
         "application__learner",
         "application__learner__language",
         "application",
@@ -164,26 +164,26 @@ def _seats(lesson_pks: Sequence[int], lead: int, today: datetime.date) -> QueryS
 
     With `changed_at`, when a notice was made that told them of the lesson's present date.
     """
-    told = ("class_session__lessons__pk", ":", "class_session__lessons__revision")
     mine = Notice.objects.filter(learner=OuterRef("application__learner")).order_by()
     not_coming = Attendance.objects.filter(
         enrollment=OuterRef("pk"),
-        lesson=OuterRef("class_session__lessons"),
+        lesson=OuterRef("its_lesson"),
         status=Attendance.Status.ABSENT_TOLD,
     ).order_by()
+    # Annotated before anything is filtered, so that all of it speaks of one and the same lesson.
+    present = ("class_session__lessons__pk", ":", "class_session__lessons__revision")
     return (
         Enrollment.objects.held()
+        .annotate(
+            its_lesson=F("class_session__lessons__pk"),
+            its_occasion=planned_notices.occasion_of(*present, f":{lead}"),
+            its_change=planned_notices.occasion_of(*present),
+        )
         .filter(
             planned_notices.may_be_reminded("application__learner", today=today),
-            class_session__lessons__in=lesson_pks,
-        )
-        .annotate(
-            its_occasion=planned_notices.occasion_of(*told, f":{lead}"),
-            its_change=planned_notices.occasion_of(*told),
-        )
-        .filter(
             ~Exists(mine.filter(purpose=Purpose.REMINDER, occasion=OuterRef("its_occasion"))),
             ~Exists(not_coming),
+            its_lesson__in=lesson_pks,
         )
         .annotate(
             changed_at=Subquery(
@@ -195,5 +195,5 @@ def _seats(lesson_pks: Sequence[int], lead: int, today: datetime.date) -> QueryS
                 .values("created_at")[:1]
             )
         )
-        .order_by("class_session__lessons__pk", "application__learner")
+        .order_by("its_lesson", "application__learner")
     )

@@ -51,6 +51,15 @@ def test_a_seat_is_reminded_a_week_before_and_the_day_before(session):
     assert planned(REMINDER, at=tokyo(2026, 10, 13, 10)) == []
 
 
+def test_of_a_series_only_the_lesson_that_is_near_is_reminded_of():
+    series = factories.class_session(lessons=3)
+    seat(series, texter())
+    seat(factories.class_session(lessons=[tokyo(2026, 12, 1, 10)]), texter())
+    told = planned(REMINDER, at=tokyo(2026, 10, 11, 9))
+    assert [notice.lesson.number for notice in told] == [2]
+    assert told[0].occasion == f"lesson:{told[0].lesson_id}:1:1"
+
+
 def test_the_intake_says_how_many_days_before(session):
     session.intake.reminder_days = [14, 3]
     session.intake.save()
