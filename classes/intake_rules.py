@@ -82,7 +82,13 @@ def copy(
     """
     shift = opens_at - source.opens_at
     fields = {name: getattr(source, name) for name in Intake.RULE_FIELDS}
-    new = Intake(code=code, title=title, spoken_name=spoken_name, **fields)
+    new = Intake(
+        code=code,
+        title=title,
+        spoken_name=spoken_name,
+        reminder_days=source.reminder_days,
+        **fields,
+    )
     with transaction.atomic():
         new.opens_at = opens_at
         # A new day is set when the new reception is planned.

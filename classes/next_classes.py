@@ -91,13 +91,18 @@ class Open:
 
 def due(*, now: datetime.datetime) -> Iterator[Due]:
     """One proposal for everybody who has no place ahead and for whom an open intake has a class."""
-    classes = _open_classes(_open_intakes(now), now)
-    if not classes.by_level:
-        return
     today = timezone.localdate(now)
-    steps = progress.ladder()
+    intakes = _open_intakes(now)
+    if not intakes:
+        return
     ended = set(_without_a_place(today, now).values_list("pk", flat=True))
     seen = set(_seen_before(today, now).values_list("pk", flat=True))
+    if not ended | seen:
+        return
+    classes = _open_classes(intakes, now)
+    if not classes.by_level:
+        return
+    steps = progress.ladder()
     for pks in planned_notices.chunks(sorted(ended | seen)):
         learners = Learner.objects.in_bulk(pks)
         standings = progress.of(pks, steps=steps)

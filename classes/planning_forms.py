@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from classes.lottery.forms import TiersField
 from classes.models import ClassSession, Course, Intake, Venue, VenueClosure
+from classes.reminder_days import ReminderDaysField
 from classes.timetable import Planned
 from learners.models import Learner
 from skill_levels.models import SkillLevel
@@ -85,9 +86,11 @@ class IntakeForm(forms.ModelForm):
         help_text=_("First tier first; everybody else comes after them. Empty: everybody alike."),
     )
 
+    reminder_days = ReminderDaysField()
+
     class Meta:
         model = Intake
-        fields = ("code", "title", "spoken_name", *Intake.RULE_FIELDS, "notes")
+        fields = ("code", "title", "spoken_name", *Intake.RULE_FIELDS, "reminder_days", "notes")
         widgets = {
             "opens_at": MomentInput,
             "closes_at": MomentInput,
@@ -150,6 +153,12 @@ class IntakeForm(forms.ModelForm):
 
     def draw(self) -> list[forms.BoundField]:
         return [self[name] for name in self.DRAW]
+
+    def clean_reminder_days(self) -> list[int]:
+        name = self.add_prefix("reminder_days")
+        widget = self.fields["reminder_days"].widget
+        is_left_out = widget.value_omitted_from_data(self.data, self.files, name)
+        return self.instance.reminder_days if is_left_out else self.cleaned_data["reminder_days"]
 
     def clean_repeat_seats(self) -> int:
         return self.cleaned_data.get("repeat_seats") or 0

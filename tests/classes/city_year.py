@@ -56,7 +56,7 @@ class City:
         self.people = [self._person(number) for number in range(people)]
         # (learner → the class they mean to apply for, and the day on which they do)
         self.plans: dict[int, tuple[ClassSession, datetime.date]] = {}
-        self.sent: list[tuple[datetime.datetime, str, str]] = []
+        self.sent: list[tuple[datetime.datetime, OutboundMessage]] = []
         self.hours = sending_hours.load()
 
     def _person(self, number: int) -> Learner:
@@ -157,7 +157,7 @@ class City:
         for message in due:
             verdict = verdicts.get(message.pk)
             if isinstance(verdict, Send):
-                self.sent.append((now, message.to, verdict.body))
+                self.sent.append((now, message))
                 message.status = Status.DELIVERED
                 message.sent_at = message.delivered_at = now
                 message.body = verdict.body
@@ -167,6 +167,9 @@ class City:
         OutboundMessage.objects.filter(status=Status.QUEUED, expires_at__lte=now).update(
             status=Status.EXPIRED
         )
+
+    def settle(self, now: datetime.datetime) -> None:
+        """What became of the day's messages comes back to their notices."""
         outcomes_of_messages.sweep(now=now)
 
     def call_everybody(self, now: datetime.datetime) -> None:

@@ -211,3 +211,45 @@ def test_a_copy_is_proposed_for_the_month_after(
     assert (found["code"], found["title"]) == expected[:2]
     assert (found["opens_at"].month, found["opens_at"].day) == expected[2]
     assert found["opens_at"].hour == 9
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("7, 1", [7, 1]),
+        ("１日前、１４日前", [14, 1]),
+        ("3 3", [3]),
+        ("30,14,7,1", [30, 14, 7, 1]),
+        ("", []),
+    ],
+)
+def test_reminders_are_no_rule_and_may_be_typed_in_any_width(typed: str, kept: list[int]) -> None:
+    intake = frozen_intake()
+    assert post("coordinator", intake, reminder_days=typed).status_code == 302
+    intake.refresh_from_db()
+    assert intake.reminder_days == kept
+
+
+@pytest.mark.parametrize("typed", ["0", "31", "7, x", "1 2 3 4 5", "-1", "1.5"])
+def test_what_is_no_number_of_days_is_refused(typed: str) -> None:
+    intake = factories.intake()
+    answer = post("coordinator", intake, reminder_days=typed)
+    assert answer.status_code in (200, 422)
+    intake.refresh_from_db()
+    assert intake.reminder_days == [7, 1]
+
+
+def test_a_form_without_the_field_and_a_copy_keep_the_reminders() -> None:
+    intake = factories.intake(reminder_days=[10, 2])
+    assert post("coordinator", intake, notes="x").status_code == 302
+    intake.refresh_from_db()
+    assert intake.reminder_days == [10, 2]
+    copied = intake_rules.copy(
+        intake,
+        code="2031-01",
+        title="次",
+        spoken_name="次",
+        opens_at=NOW,
+        by=factories.staff_member(role="coordinator"),
+    )
+    assert copied.reminder_days == [10, 2]

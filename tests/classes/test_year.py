@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from classes import next_classes, reminders
+from classes import next_classes, outdated_notices, reminders
 from classes.models import Application, Enrollment, Lesson, Notice, WaitlistEntry
 from learners.models import Learner
 from skill_levels import progress
@@ -59,6 +59,7 @@ def live_a_year(city: City, *, days: int = YEAR) -> tuple[list[str], list[str]]:
         reminders.plan(now=city.at(day, 9, 45))
         for hour in (10, 13):
             city.send(city.at(day, hour, 5))
+        city.settle(city.at(day, 17))
         city.post_letters(city.at(day, 17, 30))
         city.call_everybody(city.at(day, 18))
         city.think_it_over(day)
@@ -93,13 +94,13 @@ def test_in_a_year_everybody_has_a_next_step_and_hears_of_it_in_time():
     Learner.objects.filter(pk=rests.pk).update(messages_paused_until=FIRST_DAY + 400 * DAY)
     lost, untold = live_a_year(city)
     assert lost == []
-    # One seat in line of the couple of hundred: nobody picked up either evening.
+    # Of hundreds: nobody picked up on either evening, or the letter had left before a change.
     assert len(untold) <= 3, untold
     assert no_message_at_night(city)
     assert nothing_said_twice(city)
     # It was a year in which something happened.
     made = Counter(Notice.objects.values_list("purpose", flat=True))
-    assert min(made[each] for each in ("reminder", "follow_up", "absent", "next_class")) >= 10
+    assert min(made[each] for each in ("reminder", "follow_up", "absent", "next_class")) >= 5
     channels = Counter(Notice.objects.values_list("channel", flat=True))
     assert min(channels[each] for each in ("sms", "call", "post")) >= 20
     reached = progress.of([person.pk for person in city.people])
@@ -107,11 +108,16 @@ def test_in_a_year_everybody_has_a_next_step_and_hears_of_it_in_time():
 
 
 def no_message_at_night(city: City) -> bool:  # rule 51
-    return bool(city.sent) and all(city.hours.is_open(moment) for moment, _, _ in city.sent)
+    return bool(city.sent) and all(city.hours.is_open(moment) for moment, _ in city.sent)
 
 
-def nothing_said_twice(city: City) -> bool:  # rule 52
-    return max(Counter((to, body) for _, to, body in city.sent).values()) == 1
+def nothing_said_twice(city: City) -> bool:  # rules 52 and 59
+    said = Counter(
+        (moment.date(), message.to, message.body)
+        for moment, message in city.sent
+        if message.purpose in outdated_notices.PLANNED
+    )
+    return max(said.values()) == 1
 
 
 def test_control_without_next_classes_people_slip_away(monkeypatch):
