@@ -115,6 +115,7 @@ class Board:
     pace: call_pace.Pace
     waiting_people: int
     letters: int
+    texts: int
     standing_still: Sequence[ClassSession] = field(default_factory=list)
 
     @property
@@ -160,6 +161,7 @@ def board(intake: Intake, *, now: datetime.datetime) -> Board:
         pace=call_pace.pace(now=now),
         waiting_people=len(_together(in_line, lines).people),
         letters=intake.notices.to_post().count(),
+        texts=intake.notices.to_text().count(),
         standing_still=red,
     )
 

@@ -106,6 +106,7 @@ def listing(who: StaffMember, *, now: datetime.datetime, limit: int = ROWS_SHOWN
     shown = tasks.select_related(
         "notice__learner",
         "notice__intake",
+        "notice__message",
         "notice__offer__class_session__course",
         "notice__offer__class_session__venue",
         "notice__class_session__course",

@@ -153,6 +153,7 @@ def claimed_by(who: StaffMember, *, now: datetime.datetime) -> list[CallTask]:
 PANEL = (
     "notice__learner",
     "notice__intake",
+    "notice__message",
     "notice__application__learner",
     "notice__offer__class_session__course__level__current",
     "notice__offer__class_session__venue",

@@ -77,6 +77,8 @@ class OpenOffer:
     waits_for_undo: bool
     # Calls in vain, beside what the rule of the intake asks for before it passes on.
     tries: unreached.Tries
+    # How far its SMS has got, while nobody was told.
+    texted: Notice | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,12 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
     paused = set(
         Offer.objects.paused().filter(class_session=class_session).values_list("pk", flat=True)
     )
+    texted = {
+        notice.offer_id: notice
+        for notice in Notice.objects.to_text()
+        .filter(offer__class_session=class_session)
+        .select_related("message")
+    }
     sitting = roster(class_session, next_lesson=next_lesson(class_session, now=now))
     times = waitlist.joining_times(class_session, intake)
     count = seats.count_one(class_session, now=now)
@@ -196,6 +204,7 @@ def page(class_session: ClassSession, *, now: datetime.datetime) -> ClassPage:
                 offer.pk in paused,
                 offer.announce_after > now,
                 tries[offer.pk],
+                texted.get(offer.pk),
             )
             for offer in offers
         ],

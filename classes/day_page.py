@@ -74,6 +74,8 @@ class DayPage:
     calls: Sequence[tuple[str, int]]
     agreed: Sequence[CallTask]
     letters: int
+    # Messages due by the end of the day of which nobody knows yet that they arrived.
+    texts: int
     tasks: Sequence[StaffTask]
 
     @property
@@ -110,6 +112,7 @@ def of(day: datetime.date, *, now: datetime.datetime) -> DayPage:
         calls=_by_purpose(due),
         agreed=_agreed(day, now=now),
         letters=Notice.objects.to_post().filter(due_at__lt=ends).count(),
+        texts=Notice.objects.to_text().filter(due_at__lt=ends).count(),
         tasks=list(
             StaffTask.objects.filter(done_at__isnull=True, due_on__lte=day)
             .select_related("learner", "intake")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from classes.models import DisruptedLesson, Disruption, Enrollment, Lesson, Notice, Offer
 from learners.models import Learner
+from sms.models import OutboundMessage
 from staff.models import StaffMember
 
 PURPOSES = (Notice.Purpose.CANCELLED, Notice.Purpose.CHANGED, Notice.Purpose.RESUMED)
@@ -14,13 +15,29 @@ INTERPRETED = (Learner.SupportNeed.SIGN_LANGUAGE, Learner.SupportNeed.CAPTIONING
 
 
 @dataclass(frozen=True)
+class Telling:
+    """How many people were told of one lesson, and on which way the others are."""
+
+    told: int = 0
+    # The SMS has left, and nobody knows that it arrived (rule 55).
+    sent: int = 0
+    by_text: int = 0
+    by_phone: int = 0
+    by_letter: int = 0
+    # Its hour came before anybody was told.
+    missed: int = 0
+
+    @property
+    def to_tell(self) -> int:
+        return self.by_text + self.by_phone + self.by_letter
+
+
+@dataclass(frozen=True)
 class Row:
     """One lesson that was stopped or moved, and how far telling has got."""
 
     disrupted: DisruptedLesson
-    told: int
-    by_letter: int
-    to_tell: int
+    telling: "Telling"
     staff: tuple[StaffMember, ...]
 
     @property
@@ -58,7 +75,11 @@ class DisruptionPage:
 
     @property
     def to_tell(self) -> int:
-        return sum(row.to_tell for row in self.rows)
+        return sum(row.telling.to_tell for row in self.rows)
+
+    @property
+    def to_call(self) -> int:
+        return sum(row.telling.by_phone for row in self.rows)
 
     @property
     def staff(self) -> list[StaffMember]:
@@ -78,7 +99,7 @@ def of(disruption: Disruption, *, now: datetime.datetime) -> DisruptionPage:
         )
     )
     told = _told(disrupted, disruption.started_at)
-    rows = tuple(Row(each, *told[each.lesson_id], _staff(each.lesson)) for each in disrupted)
+    rows = tuple(Row(each, told[each.lesson_id], _staff(each.lesson)) for each in disrupted)
     seats = Enrollment.objects.held().filter(
         class_session__in={each.lesson.class_session_id for each in disrupted}
     )
@@ -94,26 +115,34 @@ def of(disruption: Disruption, *, now: datetime.datetime) -> DisruptionPage:
     )
 
 
-def _told(
-    disrupted: Sequence[DisruptedLesson], since: datetime.datetime
-) -> dict[int, tuple[int, int, int]]:
-    """Lesson → people told, letters to send, and people still to be told, since the press."""
-    told, letters, to_tell = Counter[int](), Counter[int](), Counter[int]()
+def _told(disrupted: Sequence[DisruptedLesson], since: datetime.datetime) -> dict[int, Telling]:
+    """Lesson → how far telling has got since the press."""
+    counts: dict[int, Counter[str]] = {each.lesson_id: Counter() for each in disrupted}
     about = Notice.objects.filter(
         purpose__in=PURPOSES,
         created_at__gte=since,
         occasion__startswith="lesson:",
         intake__in={each.lesson.class_session.intake_id for each in disrupted},
     ).exclude(outcome=Notice.Outcome.DROPPED)
-    for occasion, outcome, channel in about.values_list("occasion", "outcome", "channel"):
+    for occasion, outcome, channel, status in about.values_list(
+        "occasion", "outcome", "channel", "message__status"
+    ):
         lesson_pk = int(occasion.split(":")[1])
-        told[lesson_pk] += bool(outcome)
-        to_tell[lesson_pk] += not outcome
-        letters[lesson_pk] += not outcome and channel == Notice.Channel.POST
-    return {
-        each.lesson_id: (told[each.lesson_id], letters[each.lesson_id], to_tell[each.lesson_id])
-        for each in disrupted
-    }
+        if lesson_pk in counts:
+            counts[lesson_pk][_way(outcome, channel, status)] += 1
+    return {pk: Telling(**counted) for pk, counted in counts.items()}
+
+
+def _way(outcome: str, channel: str, status: str | None) -> str:
+    """Which count of `Telling` a notice belongs to."""
+    if outcome == Notice.Outcome.MISSED:
+        return "missed"
+    if outcome and outcome != Notice.Outcome.SENT:
+        return "told"
+    if outcome or (channel == Notice.Channel.SMS and status in OutboundMessage.LEFT):
+        return "sent"
+    ways = {Notice.Channel.SMS: "by_text", Notice.Channel.POST: "by_letter"}
+    return ways.get(Notice.Channel(channel), "by_phone")
 
 
 def _staff(lesson: Lesson) -> tuple[StaffMember, ...]:

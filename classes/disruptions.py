@@ -5,6 +5,7 @@ the day is over, for nobody can ring a town hall in a typhoon (rule 29).
 """
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,13 +15,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from classes import lesson_notices, lessons, locking
+from classes import channels, lesson_notices, lessons, locking
 from classes.models import (
     DisruptedLesson,
     Disruption,
     Enrollment,
     Intake,
     Lesson,
+    Notice,
     Offer,
     OfferPause,
 )
@@ -56,6 +58,7 @@ class Reach:
 
     lessons: int
     seats: int
+    by_text: int
     by_phone: int
     by_letter: int
     offers: int
@@ -78,16 +81,16 @@ def reach(chosen: Sequence[Lesson], why: Why, *, now: datetime.datetime) -> Reac
     seats = list(
         Enrollment.objects.held()
         .filter(class_session__in={lesson.class_session_id for lesson in told})
-        .values_list("application__learner", "application__learner__no_phone_calls")
+        .values_list("application__learner", flat=True)
     )
-    people = dict(seats)
-    by_letter = sum(people.values())
+    ways = Counter(each.channel for each in channels.of(set(seats)).values())
     whole = _is_whole_day(chosen, why, now)
     return Reach(
         lessons=len(chosen),
         seats=len(seats),
-        by_phone=len(people) - by_letter,
-        by_letter=by_letter,
+        by_text=ways[Notice.Channel.SMS],
+        by_phone=ways[Notice.Channel.CALL],
+        by_letter=ways[Notice.Channel.POST],
         offers=_offers_concerned(chosen, is_whole_day=whole, now=now).count(),
         is_whole_day=whole,
     )

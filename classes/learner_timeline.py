@@ -77,7 +77,7 @@ def _lessons(learner: Learner) -> list[Entry]:
 
 
 def _notices(learner: Learner) -> list[Entry]:
-    notices = Notice.objects.filter(learner=learner).select_related("intake")
+    notices = Notice.objects.filter(learner=learner).select_related("intake", "message")
     return [
         Entry(at=notice.settled_at or notice.created_at, kind="notice", notice=notice)
         for notice in notices.order_by("-created_at", "-pk")[:SHOWN]

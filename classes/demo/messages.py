@@ -6,9 +6,9 @@ Everything goes through the worker's steps to the simulator; beside an account n
 import datetime
 import uuid
 
-from classes import work
+from classes import told_lately, work
 from classes.demo.calendar import DAY, Calendar, clock
-from classes.models import Notice
+from classes.models import Enrollment, Notice
 from learners.models import PhoneNumber
 from sms import inbound
 from sms.models import InboundMessage, OutboundMessage, SimulatedPhone
@@ -16,19 +16,19 @@ from sms.transports import Received
 
 MINUTE = datetime.timedelta(minutes=1)
 # So many mornings before the round that is open now the worker reminds people.
-MORNINGS = 8
-# One confirms, one stays away, one wants no more of it, and one wrote what somebody has to read.
-ANSWERS = ("1", "2", "停止", "ありがとうございます。妹も一緒に行ってもよいでしょうか")
+MORNINGS = 4
+# One confirms, one stays away: they answer what they were told last, of one lesson.
+ABOUT_A_LESSON = ("1", "2")
+# One wants no more of it, and one wrote what somebody has to read.
+OTHERS = ("停止", "ありがとうございます。妹も一緒に行ってもよいでしょうか")
 
 
 def remind(dates: Calendar) -> None:
     """The mornings before this round opened: who has a lesson soon is told; one phone is off."""
-    first = dates.current.opens_at - MORNINGS * DAY
+    first = clock((dates.current.opens_at - MORNINGS * DAY).date(), 9, 5)
+    _switch_one_off(first, first + MORNINGS * DAY)
     for morning in range(MORNINGS):
-        day = (first + morning * DAY).date()
-        if morning == MORNINGS // 2:
-            _switch_one_off()
-        work.do_round(now=clock(day, 9, 5))
+        work.do_round(now=first + morning * DAY)
 
 
 def answer(*, now: datetime.datetime) -> None:
@@ -43,28 +43,44 @@ def answer(*, now: datetime.datetime) -> None:
         .order_by("-delivered_at", "pk")
         .values_list("to", flat=True)
     )
-    alone = [number for number in dict.fromkeys(told) if _is_of_one(number)]
-    received = [
-        Received(
-            sid=f"SIM{uuid.uuid5(uuid.NAMESPACE_OID, number + body).hex}",
-            sender=number,
-            to="simulator",
-            body=body,
-            received_at=now - (len(ANSWERS) - place) * 2 * MINUTE,
-        )
-        for place, (number, body) in enumerate(zip(alone, ANSWERS, strict=False))
-    ]
-    inbound.keep(received, source=InboundMessage.Source.SIMULATOR)
+    numbers = [number for number in dict.fromkeys(told) if _is_of_one(number)]
+    plain = [number for number in numbers if _speaks_of_one_lesson(number, now)]
+    answers = dict(zip(plain, ABOUT_A_LESSON, strict=False))
+    others = [number for number in numbers if number not in answers]
+    answers |= dict(zip(others, OTHERS, strict=False))
+    inbound.keep(
+        [
+            Received(
+                sid=f"SIM{uuid.uuid5(uuid.NAMESPACE_OID, number + body).hex}",
+                sender=number,
+                to="simulator",
+                body=body,
+                received_at=now - 2 * (len(answers) - place) * MINUTE,
+            )
+            for place, (number, body) in enumerate(answers.items())
+        ],
+        source=InboundMessage.Source.SIMULATOR,
+    )
 
 
-def _switch_one_off() -> None:
-    """Somebody who was reminded before is not reached any more."""
-    reminded = OutboundMessage.objects.filter(notices__purpose=Notice.Purpose.REMINDER)
-    number = reminded.order_by("pk").values_list("to", flat=True).first()
-    if number is not None:
-        SimulatedPhone.objects.get_or_create(
-            e164=number, defaults={"behaviour": SimulatedPhone.Behaviour.SWITCHED_OFF}
-        )
+def _switch_one_off(begins: datetime.datetime, ends: datetime.datetime) -> None:
+    """Somebody whose lesson is so near that they are reminded is not reached: they are called."""
+    seats = Enrollment.objects.held().filter(
+        class_session__lessons__starts_at__range=(begins + DAY, ends),
+        application__learner__no_phone_calls=False,
+        application__learner__phone_numbers__sms_consent=PhoneNumber.Consent.GIVEN,
+    )
+    numbers = seats.order_by("pk").values_list(
+        "application__learner__phone_numbers__e164", flat=True
+    )
+    for number in numbers[:1]:
+        SimulatedPhone.objects.create(e164=number, behaviour=SimulatedPhone.Behaviour.SWITCHED_OFF)
+
+
+def _speaks_of_one_lesson(number: str, now: datetime.datetime) -> bool:
+    told = told_lately.latest(number, until=now)
+    spoken_of = told_lately.seats_spoken_of(told, at=now) or []
+    return len({seat.lesson.pk for seat in spoken_of}) == 1
 
 
 def _is_of_one(number: str) -> bool:

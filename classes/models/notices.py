@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sms.models import OutboundMessage
@@ -154,6 +155,16 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.occasion}"
+
+    @property
+    def why_not_by_text(self) -> str:
+        """Why it goes another way although an SMS was made, in words; "" where none was."""
+        message = self.message
+        if message is None or self.channel == self.Channel.SMS:
+            return ""
+        if message.status in OutboundMessage.LEFT:
+            return gettext("SMS sent, not confirmed")
+        return gettext("SMS did not arrive")
 
 
 class StaffTask(models.Model):

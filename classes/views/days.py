@@ -53,7 +53,7 @@ def day_stop(request: StaffRequest) -> HttpResponse:
         except (disruptions.NothingThere, LessonHeld) as refused:
             messages.error(request, str(refused))
             return _show_day(request, on, form, [lesson.pk for lesson in chosen], status=422)
-        messages.success(request, _("Done. Everybody concerned stands on the call list now."))
+        messages.success(request, _("Done. Everybody is being told, by SMS, call or letter."))
         return redirect("disruption", made.pk)
     context = {
         "day": on,
@@ -83,7 +83,7 @@ def disruption_resume(request: StaffRequest, pk: int) -> HttpResponse:
     except disruptions.NothingThere as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("The lessons take place. Whoever had been told is called."))
+        messages.success(request, _("The lessons take place. Whoever had been told is told of it."))
     return redirect("disruption", pk)
 
 
@@ -107,7 +107,7 @@ def disruption_reschedule(request: StaffRequest, pk: int) -> HttpResponse:
     except (disruptions.NothingThere, LessonHeld) as refused:
         messages.error(request, str(refused))
         return _show_disruption(request, made, rows, status=422)
-    messages.success(request, _("The new days stand. Everybody concerned is on the call list."))
+    messages.success(request, _("The new days stand. Everybody concerned is being told."))
     return redirect("disruption", pk)
 
 

@@ -50,6 +50,9 @@
   function showEnds() {
     document.querySelectorAll("[data-log]").forEach(scrollToEnd);
   }
-  document.addEventListener("htmx:afterSwap", showEnds);
+  // Other phones were chosen; what renews itself swaps nothing, and scrolls nobody away.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "phones" && !event.detail.requestConfig.elt.matches("[data-merges]")) showEnds();
+  });
   showEnds();
 })();

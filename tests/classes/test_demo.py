@@ -26,6 +26,7 @@ from classes.models import (
     Notice,
     Offer,
     PlaceEvent,
+    Reply,
     StaffTask,
     Venue,
     WaitlistEntry,
@@ -35,6 +36,7 @@ from learners import search
 from learners.models import Learner, PhoneNumber
 from skill_levels import progress
 from skill_levels.models import Assessment, Placement, SkillLevel
+from sms.models import OutboundMessage, SimulatedPhone
 from staff.models import StaffMember
 from tests import factories
 from tests.classes import invariants
@@ -304,3 +306,15 @@ def test_real_data_is_never_called_a_demo(client):
     with time_machine.travel(NOW + datetime.timedelta(days=40), tick=False):
         client.force_login(StaffMember.objects.get(username="tanto"))
         assert "make fresh" not in client.get(reverse("password_change")).content.decode()
+
+
+def test_people_were_told_by_sms_and_some_wrote_back():
+    outcomes = Counter(Notice.objects.filter(channel="sms").values_list("outcome", flat=True))
+    assert outcomes["delivered"] > 100
+    meanings = set(Reply.objects.filter(closed_at__isnull=False).values_list("meaning", flat=True))
+    assert {"will_come", "will_not_come", "stop"} <= meanings
+    assert Reply.objects.open().get().meaning == "other"
+    # A phone that is off: its owner is called, on the day or in vain.
+    off = SimulatedPhone.objects.get(behaviour="off").e164
+    assert OutboundMessage.objects.filter(to=off, error_code="30003").exists()
+    assert not OutboundMessage.objects.underway().filter(send_after__lt=NOW).exists()
