@@ -3,11 +3,11 @@
     .venv/bin/python benchmarks/reminders.py [--enrollments 100000] [--database both]
 
 Makes a database in a temporary folder with that many seats in classes of fifteen, each with a
-lesson a week ahead (85 in 100 people have a mobile and agreed, two of whom in a hundred share it, the rest
-are called or written to), plans once as the worker does, then deletes the rows and inserts the very
-same notices, messages and calls again with `bulk_create`, and plans a second time. Prints the times
-and the ratios; aims: planning at most 3 times the insert, the second round at most a tenth of the
-first. Stops by itself.
+lesson a week ahead (85 in 100 people have a mobile and agreed, two of whom in a hundred share it,
+the rest are called or written to), plans once as the worker does, then deletes the rows and
+inserts the very same notices, messages and calls again with `bulk_create`, and plans a second
+time. Prints the times and the ratios; aims: planning at most 3 times the insert, the second round
+at most a tenth of the first. Stops by itself.
 """
 
 import argparse

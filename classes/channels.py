@@ -1,7 +1,7 @@
 """On which channel somebody can be told something: SMS, a call, or a letter (rules 8 to 12, 20)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from classes.models import Notice
@@ -9,6 +9,8 @@ from learners.models import Learner, PhoneNumber
 from sms import suppression
 
 Channel = Notice.Channel
+# As many keys as any database takes in one question.
+AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,20 @@ class Reach:
 
 
 def of(learner_pks: Iterable[int]) -> dict[int, Reach]:
-    """The channel of each learner who can be told anything; three queries however many.
+    """The channel of each learner who can be told anything; three queries for ten thousand.
 
     An SMS goes to the first number that may receive one and to which nothing stands in the way;
     whoever has none is called, or written to where no calls are wanted (rule 20). The dead and the
     merged are missing from the answer (rule 42).
     """
     pks = list(learner_pks)
+    reached: dict[int, Reach] = {}
+    for begin in range(0, len(pks), AT_ONCE):
+        reached |= _reached(pks[begin : begin + AT_ONCE])
+    return reached
+
+
+def _reached(pks: Sequence[int]) -> dict[int, Reach]:
     living = dict(
         Learner.objects.current()
         .filter(pk__in=pks, deceased_on__isnull=True)

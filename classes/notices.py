@@ -78,7 +78,7 @@ def registered(
         )
         for place, (kind, session) in enumerate(_for_channel(about, told, reach))
     ]
-    return telling.tell(wanted, now=now, by=by, reach=reach)
+    return telling.tell(wanted, now=now, by=by, reach=reach, is_new=True)
 
 
 def seated(
@@ -191,7 +191,7 @@ def tell_results(
             else _for_channel(result.about, result.application, reach)
         )
     ]
-    return telling.tell(wanted, now=now, reach=reach, batch_size=batch_size)
+    return telling.tell(wanted, now=now, reach=reach, batch_size=batch_size, is_new=True)
 
 
 def choose(applications: Sequence[Application], reach: Mapping[int, Reach]) -> Application:

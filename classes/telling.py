@@ -45,14 +45,16 @@ def tell(
     by: StaffMember | None = None,
     reach: Mapping[int, Reach] | None = None,
     batch_size: int = BATCH,
+    is_new: bool = False,
 ) -> list[Notice]:
     """One notice per learner, purpose and occasion (rule 52), by SMS where one can still arrive in
     time, else by a call or a letter; in the caller's transaction, in a few queries however many.
 
-    The dead are told nothing (rule 42). `reach` spares asking again who can receive what. Returns
-    the notices that were made.
+    The dead are told nothing (rule 42). `reach` spares asking again who can receive what, `is_new`
+    whether they were told before, where the occasion is just coming into being. Returns the
+    notices that were made.
     """
-    fresh = _not_told_before(wanted)
+    fresh = wanted if is_new else _not_told_before(wanted)
     if reach is None:
         reach = channels.of({each.application.learner_id for each in fresh})
     made = [

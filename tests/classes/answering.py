@@ -3,6 +3,7 @@
 import datetime
 import itertools
 import uuid
+from typing import Any
 
 from classes.models import ClassSession, Notice, Reply
 from learners.models import Learner, PhoneNumber
@@ -16,7 +17,7 @@ HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 _numbers = itertools.count(1)
 
 
-def reachable(e164: str = MOBILE, **fields: object) -> Learner:
+def reachable(e164: str = MOBILE, **fields: Any) -> Learner:
     """Somebody who agreed to SMS at this number."""
     person = factories.learner(phone=e164, **fields)
     person.phone_numbers.update(sms_consent=PhoneNumber.Consent.GIVEN)
@@ -53,7 +54,7 @@ def told(
     sent: OutboundMessage | None = None,
     purpose: Notice.Purpose = Notice.Purpose.REMINDER,
     number: int = 1,
-    **fields: object,
+    **fields: Any,
 ) -> Notice:
     """A notice about a lesson that went out by SMS."""
     lesson = class_session.lessons.get(number=number)

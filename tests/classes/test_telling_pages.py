@@ -54,7 +54,7 @@ def test_the_call_list_says_that_the_sms_did_not_arrive(desk_client: Client) -> 
     factories.announced_offer(factories.texted())
     became("undelivered")
     outcomes_of_messages.sweep(now=timezone.now())
-    assert "SMSは届きませんでした" in body(desk_client, "/calls/")
+    assert "SMSが届かなかった" in body(desk_client, "/calls/")
 
 
 def test_an_offer_on_the_class_page_says_where_its_sms_is(
