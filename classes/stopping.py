@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from classes import falling_back, staff_tasks, told_lately
+from classes import falling_back, staff_tasks, still_true, told_lately
 from classes.locking import lock_intakes
-from classes.models import Application, Intake, Notice, Offer
+from classes.models import Intake, Notice, Offer
+from classes.still_true import Truth
 from learners import numbers
 from learners.models import Learner, PhoneNumber
 from sms import suppression
@@ -20,6 +21,7 @@ from staff.models import StaffMember
 Reason = NumberSuppression.Reason
 Source = NumberSuppression.Source
 Status = OutboundMessage.Status
+NEEDS = tuple(sorted({*still_true.NEEDS, *falling_back.NEEDS}))
 # How far back messages that went to another person are told anew.
 TOLD_WITHIN = datetime.timedelta(days=60)
 # What is worth telling again; the hint after a lesson is not.
@@ -55,10 +57,10 @@ def wrong_person(
     29). Whoever has the number on record is to be asked for the right one.
     """
     with transaction.atomic():
-        told = _told_in_vain(e164, now=now)
-        _lock_for(Notice.objects.filter(Q(pk__in=_open_texts(e164)) | Q(pk__in=told)))
+        sent = _sent_in_vain(e164, now=now)
+        _lock_for(Notice.objects.filter(Q(pk__in=_open_texts(e164)) | Q(pk__in=sent)))
         suppression.suppress(e164, Reason.WRONG_PERSON, source=source, now=now)
-        in_vain = _once_a_lesson(told.select_related("offer", "lesson", "learner").order_by("pk"))
+        in_vain = _still_matters(sent, now=now)
         for notice in in_vain:
             _unsay(notice)
         tell_another_way([*_taken_back(e164), *in_vain], now=now)
@@ -69,18 +71,16 @@ def wrong_person(
 def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None:
     """Open notices whose SMS came to nothing become calls, or letters to whom no call goes.
 
-    Their intakes are locked by the caller. The notice stays the same one (rule 52); what was heard
-    on the phone before needs neither (rule 60).
+    Their intakes are locked by the caller. The notice stays the same one (rule 52). What holds no
+    longer is left to the sweep that settles it.
     """
     pks = [notice.pk for notice in texts]
-    found = Notice.objects.filter(pk__in=pks).select_related(*falling_back.NEEDS).order_by("pk")
-    heard = [notice.pk for notice in found if notice.facts.get("spoken")]
-    Notice.objects.filter(pk__in=heard).update(
-        channel=Notice.Channel.SPOKEN, settled_at=now, outcome=Notice.Outcome.TOLD
-    )
-    falling_back.to_call_or_letter([notice for notice in found if notice.pk not in heard], now=now)
+    found = list(Notice.objects.filter(pk__in=pks).select_related(*NEEDS).order_by("pk"))
+    truths = still_true.of(found, now=now)
+    holds = [notice for notice in found if truths[notice.pk] is Truth.HOLDS]
+    falling_back.to_call_or_letter(holds, now=now)
     # Nobody else need look at what became of their messages.
-    OutboundMessage.objects.filter(notices__in=pks, settled_at__isnull=True).exclude(
+    OutboundMessage.objects.filter(notices__in=holds, settled_at__isnull=True).exclude(
         status__in=OutboundMessage.UNDERWAY
     ).update(settled_at=now)
 
@@ -95,29 +95,26 @@ def _taken_back(e164: str) -> list[Notice]:
     return list(taken.select_related("learner").order_by("pk"))
 
 
-def _told_in_vain(e164: str, *, now: datetime.datetime) -> QuerySet[Notice]:
-    """What went to this number and still matters: nothing over, nothing ended, nobody gone."""
-    went_out = (Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN)
+def _sent_in_vain(e164: str, *, now: datetime.datetime) -> QuerySet[Notice]:
+    """What went to this number lately and is worth telling again."""
     return Notice.objects.filter(
-        Q(lesson__isnull=True) | Q(lesson__starts_at__gt=now),
-        Q(offer__isnull=True) | Q(offer__status=Offer.Status.OPEN),
-        Q(application__isnull=True) | Q(application__status=Application.Status.ACTIVE),
         Q(outcome="") | Q(outcome__in=(Notice.Outcome.DELIVERED, Notice.Outcome.SENT)),
-        Q(lesson__cancelled_at__isnull=True) | Q(purpose=Notice.Purpose.CANCELLED),
         channel=Notice.Channel.SMS,
         purpose__in=TOLD_ANEW,
         message__to=e164,
-        message__status__in=went_out,
+        message__status__in=told_lately.WENT_OUT,
         message__created_at__gt=now - TOLD_WITHIN,
-        learner__deceased_on__isnull=True,
     )
 
 
-def _once_a_lesson(told: Iterable[Notice]) -> list[Notice]:
-    """Of several texts about one date only the last; none about a date that has moved since."""
+def _still_matters(sent: QuerySet[Notice], *, now: datetime.datetime) -> list[Notice]:
+    """What still holds; of several texts about one date only the last."""
+    notices = list(sent.select_related(*NEEDS).order_by("pk"))
+    truths = still_true.of(notices, now=now)
     latest: dict[tuple[int, int], Notice] = {}
-    for notice in told:
-        if told_lately.is_of_present_date(notice):
+    for notice in notices:
+        coming = notice.lesson is None or notice.lesson.starts_at > now
+        if coming and truths[notice.pk] is Truth.HOLDS and not notice.facts.get("spoken"):
             latest[notice.learner_id, -(notice.lesson_id or 0) or notice.pk] = notice
     return list(latest.values())
 

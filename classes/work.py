@@ -82,9 +82,8 @@ def poll(turn: Turn) -> Did:
 
 
 def sweep(turn: Turn) -> Did:
-    """Turn what became of messages into calls (rules 54 and 55), and answers into what they say."""
-    settled = outcomes_of_messages.sweep(now=turn.clock())
-    return Did({"settled": settled, "understood": replies.understand(now=turn.clock())})
+    """Turn what became of messages into calls (rules 54 and 55)."""
+    return Did({"settled": outcomes_of_messages.sweep(now=turn.clock())})
 
 
 def watch_lines(turn: Turn) -> Did:

@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import inbox, replies
+from classes import inbox, replies, sending
 from classes.models import CallTask, ClassSession, Enrollment, Notice, Offer, PlaceEvent, Reply
 from learners.models import Learner
 from sms import suppression
 from sms.models import InboundMessage, NumberSuppression, OutboundMessage
+from sms.verdicts import Send
 from staff.models import AccessEvent, StaffMember
 from tests import factories
 from tests.classes.answering import MOBILE, message, reachable, told, wrote
@@ -312,3 +313,27 @@ def test_an_empty_message_can_be_read(client, clerk, person):
     assert InboundMessage.objects.count() == 1
     page = client.get(reverse("message_inbox_one", args=[reply.pk])).content.decode()
     assert "(no text)" in page
+
+
+def test_what_staff_wrote_goes_out_as_it_was_written(client, clerk, person):
+    reply = came_in("駐車場はありますか")
+    data = {"body": "ございません。", "client_uuid": uuid.uuid4()}
+    client.post(reverse("message_inbox_answer", args=[reply.pk]), data)
+    queued = OutboundMessage.objects.get(purpose=inbox.BY_HAND)
+    # No notice asks for it, and nothing in it can lapse.
+    assert sending.still_holds([queued], timezone.now()) == {queued.pk: Send("ございません。")}
+
+
+def test_a_stop_takes_back_what_staff_wrote(client, clerk, person):  # rule 58
+    reply = came_in("駐車場はありますか")
+    data = {"body": "ございません。", "client_uuid": uuid.uuid4()}
+    client.post(reverse("message_inbox_answer", args=[reply.pk]), data)
+    came_in("停止")
+    sent = OutboundMessage.objects.get(purpose=inbox.BY_HAND)
+    assert sent.status == OutboundMessage.Status.CANCELLED
+
+
+def test_the_tab_of_the_inbox_says_how_many_wait(client, clerk, person):
+    came_in("?")
+    came_in("??")
+    assert "Inbox 2</a>" in client.get(reverse("message_log")).content.decode()

@@ -255,6 +255,7 @@ def test_workers_of_other_days_are_forgotten_and_a_silent_one_is_told_from_one_t
         "deliver_messages",
         "poll_messages",
         "sweep_messages",
+        "understand_replies",
     ],
 )
 def test_each_step_is_a_command_of_its_own(command, monkeypatch, capsys):

@@ -1,8 +1,8 @@
-"""manage.py sweep_messages: turns what became of messages, and answers, into what follows."""
+"""manage.py sweep_messages: turns what became of messages into what follows."""
 
 from classes.management.commands._step import StepCommand
 
 
 class Command(StepCommand):
-    help = "Turn failed messages into calls, and answers into what they say."
+    help = "Turn what became of messages into calls."
     step = "sweep"
