@@ -67,7 +67,8 @@ def deliver(
     """
     counts: collections.Counter[str] = collections.Counter()
     counts["unknown"] += transitions.give_up_claims(now=clock())
-    counts["moved"] += keep_hours(now=clock())
+    hours = sending_hours.load()
+    counts["moved"] += keep_hours(hours, now=clock())
     counts["expired"] += transitions.expire(now=clock())
     size = batch_size(transport.per_second)
     metronome = pace.Metronome(transport.per_second, clock=clock, pause=pause)
@@ -79,6 +80,7 @@ def deliver(
                 # Two batches ahead, so that no slot is lost while the database is busy.
                 if more and len(underway) < 2 * size:
                     more = clock() < until and not stop()
+                    counts["moved"] += keep_hours(hours, now=clock())
                     batch = transitions.claim(size, now=clock()) if more else []
                     more = bool(batch)
                     going = prepare(batch, transport, still_holds, counts, now=clock())
@@ -102,9 +104,11 @@ def batch_size(per_second: float | None) -> int:
     return max(1, min(LARGEST_BATCH, int(per_second * BATCH_SECONDS)))
 
 
-def keep_hours(*, now: datetime.datetime) -> int:
-    """Outside the hours: what is due waits for the next ones, what cannot wait is too late."""
-    hours = sending_hours.load()
+def keep_hours(hours: sending_hours.Hours, *, now: datetime.datetime) -> int:
+    """Outside the hours: what is due waits for the next ones, what cannot wait is too late.
+
+    No query within the hours.
+    """
     moved = 0
     for early in (False, True):
         opens = hours.next_open(now, may_be_early=early)

@@ -9,7 +9,8 @@ from twilio.request_validator import RequestValidator
 
 from sms import inbound, transitions
 from sms.models import InboundMessage, OutboundMessage
-from sms.transports import Fate, Received, Report, twilio
+from sms.transports import Fate, Received, Report
+from sms.transports.twilio_words import fate
 
 # A callback may still get lost: asked again after this.
 ASK_AFTER = datetime.timedelta(minutes=5)
@@ -34,11 +35,11 @@ def note_status(key: uuid.UUID, attempt: int, said: QueryDict, *, now: datetime.
     One query, or two where it told us nothing new. Twice, late or in the wrong order changes
     nothing (rule 55).
     """
-    fate = twilio.fate(said.get("MessageStatus") or said.get("SmsStatus") or "")
+    became = fate(said.get("MessageStatus") or said.get("SmsStatus") or "")
     report = Report(
         sid=(said.get("MessageSid") or said.get("SmsSid") or "")[:40],
-        fate=fate,
-        error_code=said.get("ErrorCode", "") if fate != Fate.DELIVERED else "",
+        fate=became,
+        error_code=said.get("ErrorCode", "") if became != Fate.DELIVERED else "",
     )
     changed = transitions.apply(report, key=key, attempt=attempt, check=ASK_AFTER, now=now)
     return changed or OutboundMessage.objects.filter(uuid=key).exists()

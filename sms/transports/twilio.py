@@ -19,7 +19,6 @@ from sms.models import OutboundMessage
 from sms.transports import (
     Accepted,
     Answer,
-    Fate,
     Received,
     Refused,
     Report,
@@ -27,14 +26,8 @@ from sms.transports import (
     Unclear,
     Unreachable,
 )
+from sms.transports.twilio_words import fate
 
-FATES = {
-    "delivered": Fate.DELIVERED,
-    "read": Fate.DELIVERED,
-    "undelivered": Fate.UNDELIVERED,
-    "failed": Fate.FAILED,
-    "canceled": Fate.FAILED,
-}
 # What is wrong with the account, the sender or the pace, and not with this message: it waits until
 # somebody has put it right, or its time is over.
 NOT_THE_MESSAGE = frozenset(
@@ -190,11 +183,6 @@ def from_settings() -> Twilio:
 def callback_url(public_url: str, message: OutboundMessage) -> str:
     """Where Twilio says what became of this try; signed by Twilio as a whole."""
     return f"{public_url}{reverse('sms_status', args=[message.uuid])}?try={message.attempts}"
-
-
-def fate(word: str) -> Fate:
-    """Twilio's status in our terms; what is not an end is on its way."""
-    return FATES.get(word, Fate.GOING)
 
 
 def _answer(error: TwilioRestException | TwilioServiceException) -> Answer:

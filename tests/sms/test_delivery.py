@@ -82,6 +82,28 @@ def test_messages_go_out_only_within_the_hours(  # rule 51
         assert (waiting.status, waiting.send_after) == (Status.QUEUED, morning)
 
 
+def test_the_hours_may_end_while_messages_are_being_sent(  # rule 51
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "LARGEST_BATCH", 1)
+    evening = tokyo(2026, 10, 5, 19, 59, 30)
+    for _ in range(5):
+        message(now=evening)
+    clock = Clock(evening)
+
+    class Slow(Phones):
+        def send(self, sent: OutboundMessage) -> Answer:
+            clock.now += 30 * SECOND
+            return super().send(sent)
+
+    slow = Slow()
+    delivery.deliver(slow, still_holds=as_they_are, clock=clock, until=evening + HOUR)
+    # One that was claimed before the end may still go.
+    assert 1 <= len(slow.went) <= 2
+    waiting = OutboundMessage.objects.filter(status=Status.QUEUED)
+    assert set(waiting.values_list("send_after", flat=True)) == {tokyo(2026, 10, 6, 9)}
+
+
 def test_a_cancellation_by_the_city_goes_from_seven() -> None:  # rule 51
     now = tokyo(2026, 10, 5, 7)
     message(now=now, may_be_early=True)

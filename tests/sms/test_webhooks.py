@@ -1,12 +1,16 @@
 """Signed callbacks over real HTTP before, during and after our own record; storms; forgeries."""
 
 import logging
+import os
 import random
+import subprocess
+import sys
 import uuid
 from concurrent import futures
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client, override_settings
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
@@ -24,7 +28,7 @@ INBOUND = f"{PUBLIC}/sms/twilio/inbound/"
 
 
 @pytest.fixture(autouse=True)
-def _day(settings: Any) -> None:
+def _day() -> None:
     """The live server reads the real clock, so these messages may go at any hour."""
     SendingHours.objects.create(pk=1, opens="00:00", closes="23:59:59.999999", opens_early="00:00")
 
@@ -217,3 +221,17 @@ def test_no_log_of_a_callback_tells_a_number_or_a_text(
     called_back.bring(INBOUND, inbound(MOBILE, TEXT), signed=False)
     assert MOBILE.removeprefix("+") not in caplog.text
     assert TEXT not in caplog.text
+
+
+def test_a_web_worker_does_without_the_sdk() -> None:
+    # It would cost each of them a quarter of its memory.
+    said = subprocess.run(
+        [sys.executable, "-c", "import django, sys; django.setup(); import config.urls; "
+         "print('twilio.rest' in sys.modules, 'requests' in sys.modules)"],
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )  # fmt: skip
+    assert said.stdout.split() == ["False", "False"]
