@@ -158,7 +158,8 @@ class IntakeForm(forms.ModelForm):
         name = self.add_prefix("reminder_days")
         widget = self.fields["reminder_days"].widget
         is_left_out = widget.value_omitted_from_data(self.data, self.files, name)
-        return self.instance.reminder_days if is_left_out else self.cleaned_data["reminder_days"]
+        days: list[int] = self.cleaned_data["reminder_days"]
+        return self.instance.reminder_days if is_left_out else days
 
     def clean_repeat_seats(self) -> int:
         return self.cleaned_data.get("repeat_seats") or 0
