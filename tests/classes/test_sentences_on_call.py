@@ -3,7 +3,7 @@
 import pytest
 
 from classes import planned_sentences
-from tests.factories import class_session
+from tests.factories import class_session, venue
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def test_a_call_asks_and_a_letter_names_the_number(kind, on_call, in_letter):  #
 
 @pytest.mark.parametrize("kind", ["reminder", "next_class", "absent", "follow_up"])
 def test_english_sentences_are_said_on_calls_too(kind):
-    lesson = class_session().lessons.first()
+    lesson = class_session(venue=venue(short_name="Asakawa")).lessons.first()
     called = planned_sentences.say(kind, lesson, "en", on_call=True)
     assert called.isascii()
     assert "call 042" not in called
