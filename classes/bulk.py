@@ -164,6 +164,15 @@ def text_for(notice: Notice, *, at: datetime.datetime, people: int = 1) -> str |
     return fill(draft, notice.learner.language, at=at, people=people)
 
 
+def texts(bulk: BulkMessage) -> list[tuple[str, str]]:
+    """By language what it said when it was confirmed."""
+    draft = Draft(bulk.wording, bulk.wording_en, bulk.class_session)
+    return [
+        (language, fill(draft, language, at=bulk.created_at) or draft.of(language))
+        for language in _languages(draft)
+    ]
+
+
 def preview(draft: Draft, learner_pks: Collection[int], *, now: datetime.datetime) -> Preview:
     """Who would get it how, and what it costs; a few queries however many."""
     learners = _to_be_told(learner_pks, now)

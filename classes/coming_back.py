@@ -103,15 +103,18 @@ def count_by_reason(people: Iterable[Slipping]) -> dict[Reason, int]:
 
 def _ended(now: datetime.datetime) -> dict[int, tuple[datetime.date, int]]:
     """By learner the day their last series ended, and its level; held seats only."""
-    ends = series_ends(since=now - HORIZON_DAYS * DAY, until=now)
+    ends = {
+        pk: (timezone.localtime(last).date(), level)
+        for pk, (_first, last, level) in series_ends(
+            since=now - HORIZON_DAYS * DAY, until=now
+        ).items()
+    }
     found: dict[int, tuple[datetime.date, int]] = {}
     seats = Enrollment.objects.held().filter(class_session__in=ends)
     rows = seats.order_by().values_list("application__learner", "class_session")
     for learner, session in rows.iterator():
-        _first, last, level = ends[session]
-        day = timezone.localtime(last).date()
-        if learner not in found or found[learner][0] < day:
-            found[learner] = (day, level)
+        if learner not in found or found[learner][0] < ends[session][0]:
+            found[learner] = ends[session]
     return found
 
 

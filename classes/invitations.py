@@ -77,7 +77,8 @@ def prepare(learner_pks: Collection[int], *, now: datetime.datetime) -> Plan:
     )
     plan = Plan(have_a_place=frozenset(placed))
     earlier = _earlier(learners)
-    for pk, learner in learners.items():
+    # One order for every press, so that two at once never wait for each other in a circle.
+    for pk, learner in sorted(learners.items()):
         due = proposed.get(pk)
         occasion = due.occasion if due else _occasion(today)
         why = _why_not(learner, earlier.get(pk, {}), occasion, today)

@@ -13,9 +13,9 @@ Purpose = Notice.Purpose
 PLANNED = (Purpose.REMINDER, Purpose.FOLLOW_UP, Purpose.ABSENT, Purpose.NEXT_CLASS)
 
 
-def say(kind: str, lesson: Lesson, language: str, *, hint: str = "") -> str:
+def say(kind: str, lesson: Lesson, language: str, *, hint: str = "", on_call: bool = False) -> str:
     """The sentence about this lesson; it names the day, not how far off it is, for a call may be
-    made later and a letter lies for days."""
+    made later and a letter lies for days. `on_call`: the person is on the phone and can answer."""
     klass = sentences.spoken_class(lesson.class_session, language)
     return sentences.fill(
         _template(kind),
@@ -28,6 +28,7 @@ def say(kind: str, lesson: Lesson, language: str, *, hint: str = "") -> str:
         hint=hint,
         is_last=kind == Kind.FOLLOW_UP_LAST,
         phone=settings.CITY_PHONE,
+        on_call=on_call,
     )
 
 
@@ -45,7 +46,7 @@ def of_notice(notice: Notice, *, now: datetime.datetime) -> str:
     language = notice.learner.language
     hint = notice.facts.get("hint")
     said = message_texts.Wordings.load().hint(hint, language) if hint else ""
-    return say(notice.text, lesson, language, hint=said)
+    return say(notice.text, lesson, language, hint=said, on_call=True)
 
 
 def _template(kind: str) -> str:

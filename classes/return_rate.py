@@ -6,6 +6,7 @@ if they came to a lesson of another class in the sixty days after its end.
 """
 
 import datetime
+import functools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -133,11 +134,11 @@ def by_level(*, now: datetime.datetime) -> list[Level]:
     """The rate of every level that ended a series in the last six quarters, lowest first."""
     quarters = _quarters(now)
     rates: dict[int, dict[datetime.date, Rate]] = {}
+    quarter_of = functools.cache(lambda moment: _quarter(timezone.localtime(moment).date()))
     for each in series(now=now, since=_midnight(quarters[0])):
-        lines = rates.setdefault(
-            each.level_pk, {quarter: Rate(quarter_label(quarter)) for quarter in quarters}
-        )
-        _count(lines[_quarter(timezone.localtime(each.ended).date())], each, now)
+        if each.level_pk not in rates:
+            rates[each.level_pk] = {day: Rate(quarter_label(day)) for day in quarters}
+        _count(rates[each.level_pk][quarter_of(each.ended)], each, now)
     levels = SkillLevel.objects.filter(pk__in=rates).select_related("current").order_by("number")
     return [_level(level, tuple(rates[level.pk].values())) for level in levels]
 

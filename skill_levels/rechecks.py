@@ -1,6 +1,7 @@
 """Whose re-checks have come, of everybody at once and without a look at each history (rule 48)."""
 
 import datetime
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -54,11 +55,13 @@ def overdue(
     rows = standing.filter(is_due, value__gte=MASTERED).exclude(Exists(later))
     if learner_pks is not None:
         rows = rows.filter(learner__in=list(learner_pks))
+    # People of one lesson were looked at in the same minutes.
+    day_of = functools.cache(lambda moment: timezone.localtime(moment).date())
     found: dict[int, Overdue] = {}
     for learner, competency, level, observed_at in rows.order_by().values_list(
         "learner_id", "competency_id", "competency__level_id", "observed_at"
     ):
-        day = timezone.localtime(observed_at).date() + datetime.timedelta(days=days[competency])
+        day = day_of(observed_at) + datetime.timedelta(days=days[competency])
         if day > today:
             continue
         known = found.get(learner)

@@ -70,7 +70,11 @@ def bulk_detail(request: StaffRequest, pk: int) -> HttpResponse:
         ).prefetch_related("class_session__lessons__venue"),
         pk=pk,
     )
-    context = {"bulk": found, "progress": bulk.progress(found)}
+    context = {
+        "bulk": found,
+        "progress": bulk.progress(found),
+        "texts": bulk.texts(found),
+    }
     fragment = "classes/_bulk_progress.html"
     return render(request, fragment if request.htmx else "classes/bulk_detail.html", context)
 

@@ -131,3 +131,13 @@ def test_the_reasons_cost_the_same_however_long_the_list():
     for _ in range(12):
         call(with_mobile(), session=session)
     assert count() == few
+
+
+@pytest.mark.parametrize("purpose", ["reminder", "follow_up", "absent", "next_class", "bulk"])
+def test_a_letter_of_every_purpose_names_the_day_by_which_it_must_leave(purpose):  # rule 20
+    notice = call(factories.learner(no_phone_calls=True), purpose=purpose)
+    Notice.objects.filter(pk=notice.pk).update(channel="post", due_at=tokyo(2026, 9, 4, 17))
+    client = Client()
+    client.force_login(factories.staff_member())
+    shown = client.get(reverse("post_list")).content.decode()
+    assert "9/4(金)" in shown

@@ -1,0 +1,32 @@
+"""On a call the person can answer at once; a letter names the number to call."""
+
+import pytest
+
+from classes import planned_sentences
+from tests.factories import class_session, venue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("kind", "on_call", "in_letter"),
+    [
+        ("reminder", "お越しになれますか", "042-626-3111へお知らせください"),
+        ("next_class", "このお電話でお申込みを承ります", "お申込みは042-626-3111へ"),
+    ],
+)
+def test_a_call_asks_and_a_letter_names_the_number(kind, on_call, in_letter):  # rule 60
+    lesson = class_session().lessons.first()
+    called = planned_sentences.say(kind, lesson, "ja", on_call=True)
+    written = planned_sentences.say(kind, lesson, "ja")
+    assert on_call in called
+    assert "042-626-3111" not in called
+    assert in_letter in written
+
+
+@pytest.mark.parametrize("kind", ["reminder", "next_class", "absent", "follow_up"])
+def test_english_sentences_are_said_on_calls_too(kind):
+    lesson = class_session(venue=venue(short_name="Asakawa")).lessons.first()
+    called = planned_sentences.say(kind, lesson, "en", on_call=True)
+    assert called.isascii()
+    assert "call 042" not in called
