@@ -172,15 +172,19 @@ def _afternoon(reception: Reception, opens: datetime.datetime) -> None:
 
 def _pass_over(reception: Reception, *, now: datetime.datetime) -> None:
     """The first in line is in hospital: staff serve the next one this once, with the reason."""
-    task = reception.call_about_offer("N1")
-    if task is None or task.notice.offer is None:
+    offer = reception.newest_offer("N1")
+    if offer is None:
         return
+    # By SMS or by telephone, it was the family that heard of it.
     reception.try_to_reach(
-        task, CallAttempt.Outcome.LEFT_WORD, now=now, note="ご家族:入院中、来週退院とのこと"
+        reception.call_about_offer("N1"),
+        CallAttempt.Outcome.LEFT_WORD,
+        now=now,
+        note="ご家族:入院中、来週退院とのこと",
     )
     steering.pass_over(
         reception.intake.pk,
-        task.notice.offer.entry_id,
+        offer.entry_id,
         reason="入院中のため今回は次の方へ(ご家族のご希望)",
         by=reception.operator(),
         now=now + 4 * MINUTE,

@@ -107,6 +107,9 @@ def _person(
         relation = dice.choice(names.RELATIONS)
         proxy = (family, relation, lines.mobile().number.national)
         phones.append(lines.of_family(family, relation))
+    if index in NO_CALLS:
+        # Deaf, or never at the telephone: they asked for paper.
+        phones = [landline]
     if index in BY_FAX:
         phones.append(NumberInput(lines.landline().number, line=PhoneNumber.Line.FAX))
     return Person(index, dice.choices(_LEVELS, _LEVEL_WEIGHTS)[0], fields, phones, proxy)

@@ -227,6 +227,11 @@ class Reception:
     def open_letters(self) -> list[Notice]:
         return list(Notice.objects.to_post().filter(intake=self.intake))
 
+    def newest_offer(self, code: str) -> Offer | None:
+        """The last announced offer in this class that is still open."""
+        offers = Offer.objects.open().filter(class_session=self.opened.classes[code])
+        return offers.filter(announced_at__isnull=False).order_by("pk").last()
+
     def call_about_offer(self, code: str) -> CallTask | None:
         """The call that must tell of the newest announced offer in this class."""
         return (
