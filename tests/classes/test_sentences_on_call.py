@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
     ("kind", "on_call", "in_letter"),
     [
         ("reminder", "お越しになれますか", "042-626-3111へお知らせください"),
-        ("next_class", "このお電話でお申込みを承ります", "お申込みは042-626-3111へ"),
+        ("next_class", "このお電話でお申込みを承ります", "042-626-3111へお電話ください"),
     ],
 )
 def test_a_call_asks_and_a_letter_names_the_number(kind, on_call, in_letter):  # rule 60
