@@ -2,8 +2,8 @@
 
 import pytest
 
-from classes import planned_sentences
-from tests.factories import class_session, venue
+from classes import planned_sentences, sentences
+from tests.factories import class_session, learner, venue
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +30,10 @@ def test_english_sentences_are_said_on_calls_too(kind):
     called = planned_sentences.say(kind, lesson, "en", on_call=True)
     assert called.isascii()
     assert "call 042" not in called
+
+
+@pytest.mark.parametrize(("no_phone_calls", "said"), [(False, "お電話"), (True, "お手紙")])
+def test_what_was_written_is_called_or_written_about(no_phone_calls, said):  # rule 20
+    person = learner(no_phone_calls=no_phone_calls)
+    sentence = sentences.simple("written_back", person)
+    assert [word for word in ("お電話", "お手紙") if word in sentence] == [said]
