@@ -120,7 +120,7 @@ class InboundMessage(models.Model):
 
     sid = models.CharField(max_length=40, unique=True)
     # `from` is a word of Python's.
-    sender = models.CharField(_("from"), max_length=20, db_index=True)
+    sender = models.CharField(pgettext_lazy("message", "from"), max_length=20, db_index=True)
     to = models.CharField(_("to"), max_length=40, blank=True)
     body = models.TextField(_("text"), blank=True)
     received_at = models.DateTimeField(_("received at"))

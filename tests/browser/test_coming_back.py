@@ -118,7 +118,7 @@ def test_a_message_to_the_chosen_is_looked_at_sent_watched_and_stopped(
     assert Notice.objects.filter(purpose="bulk").count() == 6
     assert_axe_clean(page)
     OutboundMessage.objects.update(status="delivered")
-    expect(page.locator("#bulk-progress .figure", has_text="SMS到達")).to_contain_text(
+    expect(page.locator("#bulk-progress .figure", has_text="SMS到着")).to_contain_text(
         "1", timeout=10_000
     )
     page.locator("#bulk-progress .button-danger").focus()

@@ -76,7 +76,7 @@ def test_a_number_that_takes_no_messages_is_said():  # rule 54
     [
         ("undelivered", "SMSが届かなかった"),
         ("failed", "SMSを送れなかった"),
-        ("sent", "SMSの到達を確認できない"),
+        ("sent", "SMSの到着を確認できない"),
     ],
 )
 def test_a_message_that_came_back_is_said(status, said):  # rule 55

@@ -143,7 +143,7 @@ def test_why_says_what_came_after_the_draw(client, coordinator, lottery):
     offers.announce_due(now=later)
     why = reverse("draw_why", args=[lottery.code])
     said = client.post(why, {"number": next_up}).content.decode()
-    assert "お席が空き、お返事をお待ちしております" in said
+    assert "お席が空きましたので、お返事をお待ちしております" in said
     assert "補欠の1番目" not in said
     offer = Offer.objects.open().get()
     offers.accept(offer.pk, by=coordinator, now=later)

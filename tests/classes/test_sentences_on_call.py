@@ -2,8 +2,8 @@
 
 import pytest
 
-from classes import planned_sentences
-from tests.factories import class_session, venue
+from classes import planned_sentences, sentences
+from tests.factories import class_session, learner, venue
 
 pytestmark = pytest.mark.django_db
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
     ("kind", "on_call", "in_letter"),
     [
         ("reminder", "お越しになれますか", "042-626-3111へお知らせください"),
-        ("next_class", "このお電話でお申込みを承ります", "お申込みは042-626-3111へ"),
+        ("next_class", "このお電話でお申込みを承ります", "042-626-3111へお電話ください"),
     ],
 )
 def test_a_call_asks_and_a_letter_names_the_number(kind, on_call, in_letter):  # rule 60
@@ -30,3 +30,10 @@ def test_english_sentences_are_said_on_calls_too(kind):
     called = planned_sentences.say(kind, lesson, "en", on_call=True)
     assert called.isascii()
     assert "call 042" not in called
+
+
+@pytest.mark.parametrize(("no_phone_calls", "said"), [(False, "お電話"), (True, "お手紙")])
+def test_what_was_written_is_called_or_written_about(no_phone_calls, said):  # rule 20
+    person = learner(no_phone_calls=no_phone_calls)
+    sentence = sentences.simple("written_back", person)
+    assert [word for word in ("お電話", "お手紙") if word in sentence] == [said]

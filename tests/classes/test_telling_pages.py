@@ -43,11 +43,11 @@ def test_a_persons_page_says_how_far_an_sms_has_got(
     assert "SMS: 送信待ち" in body(desk_client, address)
     became("sent")
     page = body(desk_client, address)
-    assert "SMS: 送信済み（到着は未確認）" in page
-    assert "到達" not in page
+    assert "SMS: 送信済み(到着は未確認)" in page
+    assert "SMS到着" not in page
     became("delivered", delivered_at=timezone.now())
     outcomes_of_messages.sweep(now=timezone.now())
-    assert "SMS到達" in body(desk_client, address)
+    assert "SMS到着" in body(desk_client, address)
 
 
 def test_the_call_list_says_that_the_sms_did_not_arrive(desk_client: Client) -> None:  # rule 54
@@ -66,7 +66,7 @@ def test_an_offer_on_the_class_page_says_where_its_sms_is(
     )
     OutboundMessage.objects.filter(purpose="offer").update(status="sent")
     page = body(desk_client, f"/classes/{offer.class_session_id}/")
-    assert "SMS: 送信済み（到着は未確認）" in page
+    assert "SMS: 送信済み(到着は未確認)" in page
 
 
 def test_a_bad_day_counts_texts_calls_and_letters_before_and_after(
@@ -97,7 +97,7 @@ def test_a_bad_day_counts_texts_calls_and_letters_before_and_after(
     )
     assert disruption_page.of(made, now=now).rows[0].telling.missed == 1
     page = body(planner, f"/bad-days/{made.pk}/")
-    assert "SMS送信済み（到着は未確認）" in page
+    assert "SMS送信済み(到着は未確認)" in page
 
 
 def test_a_pause_is_written_on_the_persons_page(desk_client: Client) -> None:
