@@ -72,9 +72,8 @@ check-deployment:
 chaos: setup ## Search long for broken rules and races, on PostgreSQL (CHAOS_EXAMPLES=2000)
 	CHAOS_EXAMPLES=$(or $(CHAOS_EXAMPLES),2000) $(PYTHON) tests/postgres.py $(VENV)/bin/pytest -m chaos -n 2 $(ARGS)
 
-bench: setup ## Measure what it costs: the rush of calls, the search in a million
-	$(PYTHON) benchmarks/rush.py
-	$(PYTHON) benchmarks/search.py
+bench: setup ## Measure what it costs, one benchmark after the other (an hour; BENCH=rush for one)
+	@set -e; for name in $(or $(BENCH),rush search progress draw outbox reminders coming_back); do $(PYTHON) benchmarks/$$name.py; done
 
 messages: setup ## Gather new sentences into the translation catalogues
 	$(NO_DATA) $(MANAGE) catalogue update

@@ -1,29 +1,34 @@
-// A list with a box for each row: tick all or none, and say how many are ticked.
+// A list with a box for each row: tick all or none, and say how many are ticked. The list may come
+// later (htmx), so the page listens, not the list.
 "use strict";
 (() => {
-  for (const form of document.querySelectorAll("[data-chooses]")) {
+  const say = (form) => {
     const boxes = [...form.querySelectorAll(`input[name="${form.dataset.chooses}"]`)];
     const all = form.querySelector("[data-choose-all]");
     const said = form.querySelector("[data-choose-count]");
-    const everybody = form.querySelector('input[name="everybody"]');
+    const whole = Boolean(form.querySelector('input[name="everybody"]')?.checked);
+    const ticked = boxes.filter((box) => box.checked).length;
+    if (all) {
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+    for (const box of boxes) box.disabled = whole;
+    if (said) {
+      said.textContent = whole ? "" : ticked ? `${said.dataset.some} ${ticked}` : said.dataset.none;
+    }
+  };
+  const sayAll = () => document.querySelectorAll("[data-chooses]").forEach(say);
 
-    const say = () => {
-      const ticked = boxes.filter((box) => box.checked).length;
-      if (all) {
-        all.checked = ticked > 0 && ticked === boxes.length;
-        all.indeterminate = ticked > 0 && ticked < boxes.length;
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-chooses]");
+    if (!form) return;
+    if (event.target.matches("[data-choose-all]")) {
+      for (const box of form.querySelectorAll(`input[name="${form.dataset.chooses}"]`)) {
+        box.checked = event.target.checked;
       }
-      for (const box of boxes) box.disabled = Boolean(everybody && everybody.checked);
-      if (said) {
-        const whole = everybody && everybody.checked;
-        said.textContent = whole ? "" : ticked ? `${said.dataset.some} ${ticked}` : said.dataset.none;
-      }
-    };
-
-    form.addEventListener("change", (event) => {
-      if (event.target === all) for (const box of boxes) box.checked = all.checked;
-      say();
-    });
-    say();
-  }
+    }
+    say(form);
+  });
+  document.addEventListener("htmx:afterSwap", sayAll);
+  sayAll();
 })();

@@ -7,8 +7,6 @@ import datetime
 import random
 import uuid
 
-from django.utils import timezone
-
 from classes import call_attempts, lessons, outcomes_of_messages, places, posting, sending
 from classes.call_attempts import Try
 from classes.models import (
@@ -215,9 +213,8 @@ def seats_of(day: datetime.date) -> list[tuple[Enrollment, Lesson]]:
     """Everybody with a seat in a lesson of this day, and the lesson."""
     return [
         (seat, lesson)
-        for lesson in Lesson.objects.filter(cancelled_at=None).order_by("pk")
-        if timezone.localdate(lesson.starts_at) == day
+        for lesson in Lesson.objects.filter(cancelled_at=None, starts_at__date=day).order_by("pk")
         for seat in Enrollment.objects.held()
         .filter(class_session=lesson.class_session_id)
-        .select_related("application")
+        .select_related("application__learner")
     ]

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from classes.models import BulkMessage, Notice
+from learners import people
 from staff.models import AccessEvent, AccessSubject
 from tests import factories
 from tests.classes.coming_back_people import DAY, NOW, attended, open_class, seat, series
@@ -125,6 +126,19 @@ def test_chosen_people_have_no_class_to_name(client, running):
     assert not BulkMessage.objects.exists()
     page(client, "bulk_create", {**typed, "wording": "{city}のスマホ相談会が始まります。"})
     assert Notice.objects.get(purpose="bulk").sentence == "八王子市のスマホ相談会が始まります。"
+
+
+def test_people_found_on_the_list_of_learners_can_be_ticked_by_who_may_write_to_them(client):
+    person = people.create({"name": "花田 ハナ", "kana": "ハナダ ハナ"}, [], by=None, now=NOW)
+    box = f'name="learner" value="{person.pk}"'
+    found = page(client, "learner_list", {"q": "ハナダ"})
+    assert box in found
+    assert f'action="{reverse("bulk_create")}"' in found
+    reception = Client()
+    reception.force_login(factories.staff_member(role="reception"))
+    seen = page(reception, "learner_list", {"q": "ハナダ"})
+    assert person.display_name in seen
+    assert box not in seen
 
 
 def test_its_page_shows_how_far_it_has_come_and_can_be_stopped(client, running):
