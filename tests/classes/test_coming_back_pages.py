@@ -106,9 +106,9 @@ def test_a_message_to_a_class_is_looked_at_before_it_goes_and_goes_once(client, 
 
 
 @pytest.mark.parametrize(
-    "wording", ["", "{name}様", "壊れた { 括弧", "あ" * 661, "{settings.SECRET_KEY}"]
+    "wording", ["", "{name}様", "壊れた { 括弧", "あ" * 661, "{settings.SECRET_KEY}", "ｗｗｗ.example.jp"]
 )
-def test_a_text_that_cannot_be_sent_is_refused(client, running, wording):  # rule 49
+def test_a_text_that_cannot_be_sent_is_refused(client, running, wording):  # rules 49 and 50
     shown = page(
         client,
         "bulk_create",
