@@ -10,7 +10,15 @@ from django.urls import reverse
 from classes.models import BulkMessage, Notice
 from staff.models import AccessEvent, AccessSubject
 from tests import factories
-from tests.classes.coming_back_people import DAY, NOW, attended, open_class, seat, series
+from tests.classes.coming_back_people import (
+    DAY,
+    NOW,
+    applies,
+    attended,
+    open_class,
+    seat,
+    series,
+)
 from tests.factories import tokyo
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +69,14 @@ def test_the_return_rate_names_nobody(client):
     shown = page(client, "coming_back", show="rate")
     assert person.display_name not in shown
     assert not AccessEvent.objects.filter(purpose="coming_back").exists()
+
+
+def test_the_share_says_of_whom_it_is(client):
+    session = series(tokyo(2026, 7, 6, 10), capacity=9)
+    people = [attended(session) for _ in range(5)]
+    autumn = factories.intake(opens_at=tokyo(2026, 8, 1, 9), closes_at=NOW + 20 * DAY)
+    applies(open_class(intake=autumn), people[0], tokyo(2026, 8, 3, 10))
+    assert "20% <span class=\"quiet\">(1/5)</span>" in page(client, "coming_back", show="rate")
 
 
 def test_everybody_on_the_list_are_those_on_its_other_pages_too(client):
