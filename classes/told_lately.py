@@ -86,9 +86,14 @@ def latest(e164: str, *, until: datetime.datetime) -> list[Notice]:
 
 
 def expecting(notices: Sequence[Notice]) -> list[Notice]:
-    """Without those that expect nobody, where a later text does expect its reader: whether they
-    come can only be an answer to that. All of them where the last text expects nobody."""
-    left = [notice for notice in notices if notice.text not in EXPECTS_NOBODY]
+    """Without those that expect nobody, and those of a date that a later text replaced, where the
+    last text does expect its reader: whether they come can only be an answer to that. All of them
+    where it does not."""
+    left = [
+        notice
+        for notice in notices
+        if notice.text not in EXPECTS_NOBODY and not _is_replaced(notice, notices)
+    ]
     last = max((_sent_at(notice) for notice in notices), default=None)
     return left if any(_sent_at(notice) == last for notice in left) else list(notices)
 
@@ -155,6 +160,17 @@ def is_of_present_date(notice: Notice) -> bool:
         return True
     parts = notice.occasion.split(":")
     return len(parts) > 2 and parts[2] == str(notice.lesson.revision)
+
+
+def _is_replaced(notice: Notice, notices: Sequence[Notice]) -> bool:
+    """Cancelled, and takes place after all; or the old date, and the new one."""
+    return not is_of_present_date(notice) and any(
+        other.lesson_id == notice.lesson_id
+        and other.learner_id == notice.learner_id
+        and is_of_present_date(other)
+        and _sent_at(other) > _sent_at(notice)
+        for other in notices
+    )
 
 
 def _sent_at(notice: Notice) -> datetime.datetime:

@@ -191,6 +191,19 @@ def test_what_may_be_said_of_the_place_in_line_is_left_to_staff(session, person,
     assert attendance(session) == []
 
 
+def test_a_yes_after_the_lesson_takes_place_after_all_is_about_that(session, person):
+    lesson = session.lessons.get(number=1)
+    for revision, purpose in enumerate(("reminder", "cancelled", "resumed"), start=1):
+        lesson.revision = revision
+        lesson.save()
+        told(person, session, sent=message(at=NOW + (revision - 3) * HOUR), purpose=purpose)
+
+    assert read("１").closed_at
+    assert list(Notice.objects.exclude(answer="").values_list("purpose", "answer")) == [
+        ("resumed", Answer.CONFIRMED)
+    ]
+
+
 def test_an_answer_to_what_staff_wrote_by_hand_is_for_them(session, person):
     told(person, session)
     message(at=NOW + HOUR / 2, body="お電話ください")
