@@ -76,7 +76,7 @@ def test_the_share_says_of_whom_it_is(client):
     people = [attended(session) for _ in range(5)]
     autumn = factories.intake(opens_at=tokyo(2026, 8, 1, 9), closes_at=NOW + 20 * DAY)
     applies(open_class(intake=autumn), people[0], tokyo(2026, 8, 3, 10))
-    assert "20% <span class=\"quiet\">(1/5)</span>" in page(client, "coming_back", show="rate")
+    assert '20% <span class="quiet">(1/5)</span>' in page(client, "coming_back", show="rate")
 
 
 def test_everybody_on_the_list_are_those_on_its_other_pages_too(client):
@@ -122,7 +122,8 @@ def test_a_message_to_a_class_is_looked_at_before_it_goes_and_goes_once(client, 
 
 
 @pytest.mark.parametrize(
-    "wording", ["", "{name}様", "壊れた { 括弧", "あ" * 661, "{settings.SECRET_KEY}", "ｗｗｗ.example.jp"]
+    "wording",
+    ["", "{name}様", "壊れた { 括弧", "あ" * 661, "{settings.SECRET_KEY}", "ｗｗｗ.example.jp"],
 )
 def test_a_text_that_cannot_be_sent_is_refused(client, running, wording):  # rules 49 and 50
     shown = page(
