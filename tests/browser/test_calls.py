@@ -217,6 +217,8 @@ def test_the_pages_are_clean_in_both_languages_and_sizes(
         assert_axe_clean(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.goto("/letters/")
+    letters = page.locator(".table-scroll").first
+    assert letters.evaluate("table => table.scrollWidth <= table.clientWidth")
     page.get_by_role("checkbox").first.focus()
     page.keyboard.press("Space")
     page.locator("button[value=posted]").focus()
