@@ -76,6 +76,8 @@ class BulkForm(forms.Form):
             raise forms.ValidationError(
                 gettext("A brace { or } stands alone. Insert placeholders from the list.")
             )
+        if message_lint.has_link(message_texts.PLACEHOLDER.sub(" ", wording)):
+            raise forms.ValidationError(message_lint.a_link())
         if not wording:
             return wording
         text = bulk.fill(Draft(wording, wording, self.class_session), language, at=self.now)

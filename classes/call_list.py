@@ -27,6 +27,8 @@ class Row:
     later_at: datetime.datetime | None
     # Why it is a call and no SMS.
     why: str = ""
+    # It should have been made by now.
+    is_late: bool = False
 
     @property
     def notice(self) -> Notice:
@@ -182,6 +184,7 @@ def _row(task: CallTask, why: str, who: StaffMember, now: datetime.datetime) -> 
         tries=task.tries,  # type: ignore[attr-defined]
         later_at=task.later_at,  # type: ignore[attr-defined]
         why=why,
+        is_late=task.deadline < now,  # type: ignore[attr-defined]
     )
 
 
@@ -209,6 +212,7 @@ def _digest(rows: Sequence[Row], total: int, pace: call_pace.Pace) -> str:
             str(r.later_at),
             r.task.due_at,
             r.why,
+            r.is_late,
         )
         for r in rows
     ]

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from classes import bulk, planned_sentences, sentences, standing
+from classes import bulk, call_tasks, planned_sentences, sentences, standing
 from classes.locking import lock_intakes
 from classes.models import CallAttempt, CallTask, Intake, Notice, Offer, StaffTask
 from classes.models.calls import CallTaskQuerySet
@@ -46,10 +46,14 @@ def open_tasks(*, now: datetime.datetime) -> CallTaskQuerySet:
     """The call list, most urgent first.
 
     Offers nobody was told of head it (rule 29); then urgency, the nearer deadline, the earlier
-    due. What is to be tried later sinks until then. 電話不可 is never on it (rule 20). Each task
+    due. A reminder of a lesson within a day is worth nothing tomorrow: it comes before results.
+    What is to be tried later sinks until then. 電話不可 is never on it (rule 20). Each task
     carries `tries` and `later_at`.
     """
     untold = Q(notice__purpose=Notice.Purpose.OFFER, notice__offer__told_at__isnull=True)
+    is_near = Q(
+        notice__purpose=Notice.Purpose.REMINDER, notice__lesson__starts_at__lte=now + call_tasks.DAY
+    )
     tries = (
         CallAttempt.objects.filter(task=OuterRef("pk"))
         .order_by()
@@ -62,7 +66,12 @@ def open_tasks(*, now: datetime.datetime) -> CallTaskQuerySet:
         .filter(notice__learner__no_phone_calls=False)
         .annotate(
             later_at=Case(When(next_attempt_at__gt=now, then=F("next_attempt_at"))),
-            rank=Case(When(untold, then=0), default=F("urgency"), output_field=IntegerField()),
+            rank=Case(
+                When(untold, then=0),
+                When(is_near, then=call_tasks.URGENCY[Notice.Purpose.CANCELLED]),
+                default=F("urgency"),
+                output_field=IntegerField(),
+            ),
             deadline=Coalesce(
                 "notice__offer__expires_at", "notice__offer__printed_deadline", "due_at"
             ),

@@ -187,8 +187,11 @@ def _missed_twice(now: datetime.datetime) -> dict[int, tuple[datetime.date, int]
 
 
 def have_a_place_ahead(*, now: datetime.datetime) -> set[int]:
-    """Whoever has something ahead: a seat, a place in line, an application before its draw."""
-    coming = Lesson.objects.filter(ends_at__gte=now, cancelled_at__isnull=True)
+    """Whoever has something ahead: a seat, a place in line, an application before its draw.
+
+    A lesson that the city cancelled is still owed a new day, and counts until its date.
+    """
+    coming = Lesson.objects.filter(ends_at__gte=now)
     ahead = ClassSession.objects.running().filter(lessons__in=coming).values("pk")
     seats = Enrollment.objects.held().filter(class_session__in=ahead)
     lines = WaitlistEntry.objects.waiting().filter(

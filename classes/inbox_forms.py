@@ -1,6 +1,5 @@
 """What staff type in the inbox: an answer by SMS, and a number alone."""
 
-import unicodedata
 import uuid
 from typing import Any
 
@@ -32,8 +31,7 @@ class AnswerForm(forms.Form):
         if segments.measure(body).is_refused:
             words = _("At most %(count)d letters: no network carries a longer text.")
             raise forms.ValidationError(words % {"count": segments.LONGEST})
-        if message_lint.LINK.search(unicodedata.normalize("NFKC", body)):
-            # Seniors are told that the city's SMS never hold a link (rule 50).
+        if message_lint.has_link(body):  # rule 50
             raise forms.ValidationError(_("Write it without a link."))
         return body
 

@@ -180,7 +180,7 @@ def _notices(learner: Learner) -> "QuerySet[Notice]":
     tasks = CallTask.objects.prefetch_related("attempts__by")
     return (
         Notice.objects.filter(learner=learner)
-        .select_related("intake", "settled_by", "message")
+        .select_related("intake", "class_session", "settled_by", "message")
         .prefetch_related(Prefetch("call_task", tasks))
         .order_by("-created_at", "-pk")
     )

@@ -65,6 +65,8 @@ def _refused(wording: str, preview: Preview, kind: str) -> Iterator[str]:
             }
     if re.search(r"[{}]", message_texts.PLACEHOLDER.sub("", wording)):
         yield gettext("A brace { or } stands alone. Insert placeholders from the list.")
+    if has_link(message_texts.PLACEHOLDER.sub(" ", wording)):
+        yield a_link()
     if preview.size.is_refused:
         yield gettext("%(units)d units with the longest names: networks carry %(most)d.") % {
             "units": preview.size.units,
@@ -78,7 +80,7 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
             "alone": preview.size.alone,
             "segments": preview.size.segments,
         }
-    yield from in_words(message_texts.PLACEHOLDER.sub(" ", wording))
+    yield from _to_think_over(message_texts.PLACEHOLDER.sub(" ", wording))
     named = message_texts.placeholders(wording)
     owed = message_texts.placeholders(message_texts.shipped(kind, language, form))
     missing = [name for name in NAMED if name in owed and name not in named]
@@ -92,9 +94,23 @@ def _warned(wording: str, preview: Preview, kind: str, language: str, form: str)
 
 def in_words(words: str) -> Iterator[str]:
     """What there is to say of plain words, whoever writes them."""
+    if has_link(words):
+        yield a_link()
+    yield from _to_think_over(words)
+
+
+def has_link(words: str) -> bool:
+    """Seniors are told that the city's SMS never hold one: no text with a link goes out."""
+    return LINK.search(unicodedata.normalize("NFKC", words)) is not None
+
+
+def a_link() -> str:
+    """What is said of a link, wherever it is refused."""
+    return gettext("A link: the city tells people never to open links in messages.")
+
+
+def _to_think_over(words: str) -> Iterator[str]:
     text = unicodedata.normalize("NFKC", words)
-    if LINK.search(text):
-        yield gettext("A link: the city tells people never to open links in messages.")
     if any(_digits(number) != _digits(settings.CITY_PHONE) for number in PHONE.findall(text)):
         yield gettext("A phone number that is not the city's own (%(phone)s).") % {
             "phone": settings.CITY_PHONE

@@ -185,7 +185,8 @@ def _free(today: datetime.date, now: datetime.datetime) -> "QuerySet[Learner]":
     asked = Notice.objects.filter(
         learner=OuterRef("pk"), purpose=Purpose.NEXT_CLASS, created_at__gt=now - QUIET_DAYS * DAY
     ).exclude(outcome__in=_NEVER_HEARD)
-    coming = Exists(_lessons().filter(cancelled_at=None, starts_at__gte=_midnight(today)))
+    # A lesson that the city cancelled is still owed a new day: nothing has ended before its date.
+    coming = Exists(_lessons().filter(starts_at__gte=_midnight(today)))
     recent = now - QUIET_DAYS * DAY
     # An application in an intake that is open, or whose draw is still to come.
     pending = Q(intake__opens_at__lte=now, intake__closes_at__gt=now) | Q(

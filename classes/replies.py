@@ -101,6 +101,9 @@ def _about_lesson(
 ) -> str:
     """Who comes, and who does not, where it is plain which lesson and who is meant."""
     at = inbound.received_at
+    if not reply_words.says_cancel(inbound.body):
+        # 「キャンセル」 may as well be said of a place in line.
+        told = told_lately.expecting(told)
     readers = {notice.learner_id for notice in told}
     if not readers or readers - {person.pk for person in people}:
         # Nothing, or the number was another's when they were told.

@@ -125,6 +125,11 @@ def fold(text: str) -> str:
     return "".join(c for c in plain if unicodedata.category(c) not in _LEFT_OUT)
 
 
+def says_cancel(text: str) -> bool:
+    """Whether 「キャンセル」 is among the words."""
+    return "きゃんせる" in fold(text)
+
+
 def understand(text: str) -> Understood:
     """What one incoming text means; OTHER where it is not on the list, or means two things."""
     folded = fold(text) if len(text) <= 2 * LONGEST else ""

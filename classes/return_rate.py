@@ -58,8 +58,13 @@ class Rate:
     @property
     def share(self) -> int | None:
         """Per cent of those whose sixty days are over; None where they are too few to say."""
-        whole = self.came_back_in_full + self.away
+        whole = self.in_full
         return round(100 * self.came_back_in_full / whole) if whole >= FEWEST else None
+
+    @property
+    def in_full(self) -> int:
+        """Those whose sixty days are over: the share is of them."""
+        return self.came_back_in_full + self.away
 
     @property
     def parts(self) -> tuple[int, int, int]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from classes.models import Enrollment, Lesson, Notice, Offer
+from classes.models import Enrollment, Lesson, MessageTemplate, Notice, Offer
 from learners.models import Learner, PhoneNumber
 from sms.models import OutboundMessage
 
 Purpose = Notice.Purpose
+Kind = MessageTemplate.Kind
 Status = OutboundMessage.Status
 # Whoever answers later answers something that staff must look for.
 LATELY = datetime.timedelta(days=30)
@@ -28,6 +29,13 @@ OF_NEXT_DATE = (
     Purpose.MOVED,
     Purpose.FOLLOW_UP,
     Purpose.ABSENT,
+)
+# A place in line, a receipt, thanks: nobody is expected anywhere.
+EXPECTS_NOBODY = (
+    Kind.REGISTERED_LINE,
+    Kind.REGISTERED_LOTTERY,
+    Kind.DRAW_LINE,
+    Kind.FOLLOW_UP_LAST,
 )
 
 
@@ -75,6 +83,19 @@ def latest(e164: str, *, until: datetime.datetime) -> list[Notice]:
     )
     # A message without a notice was written by staff: the answer is to that.
     return found if any(notice.message_id == last.pk for notice in found) else []
+
+
+def expecting(notices: Sequence[Notice]) -> list[Notice]:
+    """Without those that expect nobody, and those of a date that a later text replaced, where the
+    last text does expect its reader: whether they come can only be an answer to that. All of them
+    where it does not."""
+    left = [
+        notice
+        for notice in notices
+        if notice.text not in EXPECTS_NOBODY and not _is_replaced(notice, notices)
+    ]
+    last = max((_sent_at(notice) for notice in notices), default=None)
+    return left if any(_sent_at(notice) == last for notice in left) else list(notices)
 
 
 def seats_spoken_of(notices: Sequence[Notice], *, at: datetime.datetime) -> list[Seat] | None:
@@ -139,6 +160,22 @@ def is_of_present_date(notice: Notice) -> bool:
         return True
     parts = notice.occasion.split(":")
     return len(parts) > 2 and parts[2] == str(notice.lesson.revision)
+
+
+def _is_replaced(notice: Notice, notices: Sequence[Notice]) -> bool:
+    """Cancelled, and takes place after all; or the old date, and the new one."""
+    return not is_of_present_date(notice) and any(
+        other.lesson_id == notice.lesson_id
+        and other.learner_id == notice.learner_id
+        and is_of_present_date(other)
+        and _sent_at(other) > _sent_at(notice)
+        for other in notices
+    )
+
+
+def _sent_at(notice: Notice) -> datetime.datetime:
+    message = notice.message
+    return (message.sent_at or message.created_at) if message else notice.created_at
 
 
 def _lesson_of(notice: Notice, at: datetime.datetime) -> Lesson | None:

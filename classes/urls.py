@@ -185,6 +185,11 @@ urlpatterns: list[URLPattern] = [
         message_inbox.message_inbox_offer,
         name="message_inbox_offer",
     ),
+    path(
+        "messages/inbox/<int:pk>/lessons/<int:lesson_pk>/absent/",
+        message_inbox.message_inbox_absent,
+        name="message_inbox_absent",
+    ),
     path("letters/", letters.post_list, name="post_list"),
     path("letters/sent/", letters.post_sent, name="post_sent"),
     path("letters/<int:pk>/put-back/", letters.post_put_back, name="post_put_back"),

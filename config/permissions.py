@@ -109,6 +109,7 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "message_inbox_answer": {"POST": DESK},
     "message_inbox_call": {"POST": DESK},
     "message_inbox_offer": {"POST": DESK},
+    "message_inbox_absent": {"POST": DESK},
     "message_inbox_number": {"GET": DESK, "POST": DESK},
     # Messages: what was sent and received, when they may go out, how everything runs
     "healthz": {"GET": PUBLIC},

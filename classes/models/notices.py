@@ -157,6 +157,11 @@ class Notice(models.Model):
         return f"{self.purpose} {self.occasion}"
 
     @property
+    def was_told(self) -> bool:
+        """Whether somebody heard or was sent it."""
+        return self.settled_at is not None and self.outcome not in self.NOT_TOLD
+
+    @property
     def why_not_by_text(self) -> str:
         """Why it goes another way although an SMS was made, in words; "" where none was."""
         message = self.message

@@ -1,5 +1,6 @@
 """受信箱: what came in by SMS, read and answered; a number that is not to be used."""
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -9,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from classes import answers, inbox, message_lint, stopping, told_lately, waitlist
+from classes import answers, inbox, lesson_taps, message_lint, stopping, told_lately, waitlist
 from classes.inbox_forms import AnswerForm, NumberAloneForm
-from classes.models import Offer, Reply
+from classes.lesson_taps import Presence
+from classes.models import Attendance, Offer, Reply
 from sms import outbox, segments
 from sms.models import NumberSuppression
 from staff.access_log import record_view
@@ -131,6 +133,26 @@ def message_inbox_offer(request: StaffRequest, pk: int, offer_pk: int) -> HttpRe
     inbox.close_for_offer(offer, by=request.user, now=now)
     done = _("The seat is theirs; they will be told.") if accepts else _("Declined.")
     messages.success(request, done)
+    return redirect("message_inbox_one", pk)
+
+
+@require_POST
+def message_inbox_absent(request: StaffRequest, pk: int, lesson_pk: int) -> HttpResponse:
+    """Staff read that they will not come to this lesson: 欠席(連絡あり)."""
+    reply = _pressed(request, pk)
+    now = timezone.now()
+    shown = inbox.conversation(reply, now=now)
+    if shown.person is None or lesson_pk not in {lesson.pk for lesson in shown.lessons}:
+        messages.error(request, _("It is not certain whose lesson this is, so nothing was noted."))
+        return redirect("message_inbox_one", pk)
+    absent = Presence(uuid.uuid4(), shown.person.pk, status=Attendance.Status.ABSENT_TOLD)
+    try:
+        lesson_taps.mark(lesson_pk, absent, by=request.user, now=now)
+    except (lesson_taps.NotInThisLesson, lesson_taps.CancelledByCity):
+        messages.error(request, _("They hold no seat there any more, or the city cancelled it."))
+    else:
+        inbox.close(pk, note="", by=request.user, now=now)
+        messages.success(request, _("Noted as absent with notice; the seat stays theirs."))
     return redirect("message_inbox_one", pk)
 
 

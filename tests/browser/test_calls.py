@@ -217,8 +217,20 @@ def test_the_pages_are_clean_in_both_languages_and_sizes(
         assert_axe_clean(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.goto("/letters/")
+    letters = page.locator(".table-scroll").first
+    assert letters.evaluate("table => table.scrollWidth <= table.clientWidth")
     page.get_by_role("checkbox").first.focus()
     page.keyboard.press("Space")
     page.locator("button[value=posted]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#messages .notice")).to_have_class(re.compile("notice-ok"))
+
+
+def test_twelve_calls_fit_on_two_sheets_of_paper(signed_in_page, two_calls):
+    for number in range(10):
+        offer_to("田中 博", "タナカ ヒロシ", f"+8142626{number:04d}")
+    page = signed_in_page()
+    page.goto("/calls/print/")
+    expect(page.locator("tbody tr")).to_have_count(12)
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+    assert len(sheets) <= 2

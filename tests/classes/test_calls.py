@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from classes import call_attempts, call_pace, calls, cancelling, offers, posting
+from classes import call_attempts, call_list, call_pace, calls, cancelling, offers, posting
 from classes.call_attempts import Answer, Recorded, Result, Try
 from classes.call_forms import AttemptForm
 from classes.models import (
@@ -51,6 +51,33 @@ def test_offers_nobody_was_told_of_head_the_list():  # rule 29
     offer = factories.call_task()
     result = CallTask.objects.get(notice__application=registration)
     assert order() == [offer.pk, result.pk]
+
+
+def reminder(days: int) -> CallTask:
+    """Somebody to be reminded of a lesson in so many days."""
+    session = factories.class_session(lessons=[NOW + datetime.timedelta(days=days)])
+    notice = Notice.objects.create(
+        intake=session.intake,
+        class_session=session,
+        lesson=session.lessons.get(),
+        learner=factories.learner(phone="+81426263111"),
+        purpose=Notice.Purpose.REMINDER,
+        occasion=f"lesson:{session.pk}:1:1",
+        channel="call",
+        created_at=NOW,
+        due_at=NOW - HOUR,
+    )
+    return CallTask.objects.create(notice=notice, created_at=NOW, urgency=5, due_at=notice.due_at)
+
+
+def test_a_reminder_of_tomorrows_lesson_comes_before_a_result_and_is_marked_when_late():
+    # Rule 60: told on the same date as everybody else.
+    registration = factories.registered(factories.class_session(), spoken=False)[0]
+    result = CallTask.objects.get(notice__application=registration)
+    in_a_week, tomorrow = reminder(7), reminder(1)
+    assert order() == [tomorrow.pk, result.pk, in_a_week.pk]
+    rows = call_list.listing(factories.staff_member(), now=NOW).rows
+    assert [row.is_late for row in rows] == [True, False, True]
 
 
 def test_what_is_to_be_tried_later_sinks_until_then():

@@ -11,7 +11,15 @@ from classes.models import BulkMessage, Notice
 from learners import people
 from staff.models import AccessEvent, AccessSubject
 from tests import factories
-from tests.classes.coming_back_people import DAY, NOW, attended, open_class, seat, series
+from tests.classes.coming_back_people import (
+    DAY,
+    NOW,
+    applies,
+    attended,
+    open_class,
+    seat,
+    series,
+)
 from tests.factories import tokyo
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +72,14 @@ def test_the_return_rate_names_nobody(client):
     assert not AccessEvent.objects.filter(purpose="coming_back").exists()
 
 
+def test_the_share_says_of_whom_it_is(client):
+    session = series(tokyo(2026, 7, 6, 10), capacity=9)
+    people = [attended(session) for _ in range(5)]
+    autumn = factories.intake(opens_at=tokyo(2026, 8, 1, 9), closes_at=NOW + 20 * DAY)
+    applies(open_class(intake=autumn), people[0], tokyo(2026, 8, 3, 10))
+    assert '20% <span class="quiet">(1/5)</span>' in page(client, "coming_back", show="rate")
+
+
 def test_everybody_on_the_list_are_those_on_its_other_pages_too(client):
     session = series(tokyo(2026, 10, 5, 10), capacity=80)
     for _ in range(52):
@@ -107,9 +123,10 @@ def test_a_message_to_a_class_is_looked_at_before_it_goes_and_goes_once(client, 
 
 
 @pytest.mark.parametrize(
-    "wording", ["", "{name}様", "壊れた { 括弧", "あ" * 661, "{settings.SECRET_KEY}"]
+    "wording",
+    ["", "{name}様", "壊れた { 括弧", "あ" * 661, "{settings.SECRET_KEY}", "ｗｗｗ.example.jp"],
 )
-def test_a_text_that_cannot_be_sent_is_refused(client, running, wording):  # rule 49
+def test_a_text_that_cannot_be_sent_is_refused(client, running, wording):  # rules 49 and 50
     shown = page(
         client,
         "bulk_create",

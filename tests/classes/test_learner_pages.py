@@ -8,11 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from classes.models import CallLog, Enrollment, PlaceEvent, StaffTask
+from classes.models import CallLog, Enrollment, Notice, PlaceEvent, StaffTask
 from learners import people, search
 from learners.models import Learner, PhoneNumber
 from staff.models import AccessEvent
 from tests import factories
+from tests.classes import answering
 from tests.factories import tokyo
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,20 @@ def test_the_page_of_a_person_costs_no_more_queries_for_more_rows(desk):
         everything(learner)
         PhoneNumber.objects.create(learner=learner, e164=f"+81426{number:06d}", as_spoken="")
     assert queries_of(desk, address) == one
+
+
+def test_the_page_says_what_somebody_was_told_and_what_they_answered(desk):
+    learner = person(phone=MOBILE)
+    session = factories.class_session(code="N1")
+    factories.registered(session, learner)
+    answering.told(learner, session, sent=answering.message(body="明日10時です。"), answer="absent")
+    waits = {"sent": answering.message(status="queued", body="まだ送っていません。")}
+    answering.told(learner, session, **waits, purpose=Notice.Purpose.FOLLOW_UP)
+    page = shown(desk, "learner_detail", learner.pk)
+    assert "「明日10時です。」" in page
+    assert "answer: will not come" in page
+    assert "N1 · SMS" in page
+    assert "まだ送っていません。" not in page
 
 
 def test_the_emergency_contact_opens_with_one_press_that_is_logged(desk):  # rule 65

@@ -10,7 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classes import inbox, replies, sending
-from classes.models import CallTask, ClassSession, Enrollment, Notice, Offer, PlaceEvent, Reply
+from classes.models import (
+    Attendance,
+    CallTask,
+    ClassSession,
+    Enrollment,
+    Notice,
+    Offer,
+    PlaceEvent,
+    Reply,
+)
 from learners.models import Learner
 from sms import suppression
 from sms.models import InboundMessage, NumberSuppression, OutboundMessage
@@ -192,6 +201,35 @@ def test_nobody_is_called_where_it_is_not_certain_who_wrote(client, clerk, perso
     assert not CallTask.objects.exists()
     reply.refresh_from_db()
     assert reply.closed_at is None
+
+
+def absent_url(reply: Reply, session: ClassSession) -> str:
+    return reverse("message_inbox_absent", args=[reply.pk, session.lessons.get(number=1).pk])
+
+
+def test_an_absence_that_staff_read_is_noted_with_one_press(client, clerk, person, session):
+    reply = came_in("風邪をひいたので今回は失礼します")  # rule 37
+    url = absent_url(reply, session)
+    shown = client.get(reverse("message_inbox_one", args=[reply.pk])).content.decode()
+    assert url in shown
+
+    client.post(url)
+
+    [noted] = Attendance.objects.all()
+    assert (noted.lesson.number, noted.status, noted.marked_by) == (1, "told", clerk)
+    assert Enrollment.objects.held().exists()
+    reply.refresh_from_db()
+    assert reply.closed_by == clerk
+
+
+def test_of_a_shared_number_nobody_is_noted_absent(client, clerk, person, session):  # rule 59
+    reachable(name="山田 正雄")
+    reply = came_in("風邪をひいたので今回は失礼します")
+    url = absent_url(reply, session)
+    shown = client.get(reverse("message_inbox_one", args=[reply.pk])).content.decode()
+    assert url not in shown
+    client.post(url)
+    assert not Attendance.objects.exists()
 
 
 @pytest.fixture

@@ -79,8 +79,8 @@ def test_more_than_one_message_is_warned_of_with_what_it_costs():  # rule 49
         "bit.ly/abcをどうぞ",
     ],
 )
-def test_a_link_is_warned_of_in_any_width(wording):  # rule 50
-    assert len(warnings(wording)) == 1
+def test_a_link_is_refused_in_any_width(wording):  # rule 50
+    assert [each.refuses for each in findings(wording)] == [True]
 
 
 @pytest.mark.parametrize("wording", ["山田様", "節子さんへ", "Dear Setsuko", "お名前のご確認"])

@@ -124,6 +124,16 @@ def test_whoever_applied_is_not_asked(autumn, winter):
     assert planned(NEXT, at=ENDED) == []
 
 
+def test_before_the_date_of_a_cancelled_last_lesson_nothing_has_ended(autumn, winter):
+    # Rule 63. They were just told to wait for what becomes of it.
+    seat(autumn, texter())
+    winter_class(winter)
+    autumn.lessons.filter(number=3).update(cancelled_at=tokyo(2026, 10, 17, 9))
+    assert planned(NEXT, at=tokyo(2026, 10, 17, 9, 1)) == []
+    assert planned(NEXT, at=tokyo(2026, 10, 19, 8)) == []
+    assert len(planned(NEXT, at=ENDED)) == 1
+
+
 def test_whoever_waits_in_a_line_is_not_asked(autumn, winter):
     person = texter()
     seat(autumn, person)

@@ -169,6 +169,41 @@ def test_two_reminders_of_one_day_make_a_bare_answer_unclear(session, person):
     assert not Attendance.objects.exists()
 
 
+NOBODY_EXPECTED = ["registered_line", "registered_lottery", "draw_line", "follow_up_last"]
+
+
+@pytest.mark.parametrize("text", NOBODY_EXPECTED)
+def test_a_place_in_line_told_of_the_day_before_makes_no_doubt(session, person, text):
+    told(person, factories.class_session(code="N2"), sent=message(at=NOW - HOUR), text=text)
+    told(person, session)
+
+    assert read("２").closed_at
+    assert attendance(session) == [(1, Status.ABSENT_TOLD)]
+
+
+@pytest.mark.parametrize(("body", "hours"), [("2", 0.5), ("キャンセルします", -1)])
+def test_what_may_be_said_of_the_place_in_line_is_left_to_staff(session, person, body, hours):
+    other = factories.class_session(code="N2")
+    told(person, other, sent=message(at=NOW + hours * HOUR), text="registered_line")
+    told(person, session)
+
+    assert read(body).why_open == WhyOpen.NOTHING_TOLD
+    assert attendance(session) == []
+
+
+def test_a_yes_after_the_lesson_takes_place_after_all_is_about_that(session, person):
+    lesson = session.lessons.get(number=1)
+    for revision, purpose in enumerate(("reminder", "cancelled", "resumed"), start=1):
+        lesson.revision = revision
+        lesson.save()
+        told(person, session, sent=message(at=NOW + (revision - 3) * HOUR), purpose=purpose)
+
+    assert read("１").closed_at
+    assert list(Notice.objects.exclude(answer="").values_list("purpose", "answer")) == [
+        ("resumed", Answer.CONFIRMED)
+    ]
+
+
 def test_an_answer_to_what_staff_wrote_by_hand_is_for_them(session, person):
     told(person, session)
     message(at=NOW + HOUR / 2, body="お電話ください")

@@ -44,6 +44,14 @@ def test_nobody_slips_while_a_lesson_of_theirs_lies_ahead():
     assert reasons() == {}
 
 
+def test_nobody_slips_before_the_date_of_a_lesson_that_the_city_cancelled():  # rule 63
+    session = series(NOW - 8 * DAY, NOW + 6 * DAY)
+    learner = attended(session)
+    session.lessons.filter(number=2).update(cancelled_at=NOW - DAY)
+    assert reasons() == {}
+    assert learner.pk in reasons(NOW + 7 * DAY)
+
+
 @pytest.mark.parametrize("capacity", [5, 0])
 def test_nobody_slips_who_has_a_seat_or_waits_for_one(capacity):
     learner = attended(series(tokyo(2026, 10, 5, 10)))
