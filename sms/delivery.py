@@ -150,8 +150,8 @@ def prepare(
                 [message], send_after=verdict.send_after, now=now
             )
     counts["dropped"] += transitions.drop(dropped, now=now)
-    going = transitions.leave(worded, sender=transport.sender, now=now)
-    counts["refused"] += len(worded) - len(going)
+    going, refused = transitions.leave(worded, sender=transport.sender, now=now)
+    counts["refused"] += refused
     return going
 
 

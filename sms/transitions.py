@@ -133,30 +133,36 @@ def drop(messages: Collection[OutboundMessage], *, now: datetime.datetime) -> in
 
 def leave(
     worded: Sequence[tuple[OutboundMessage, str]], *, sender: str, now: datetime.datetime
-) -> list[OutboundMessage]:
+) -> tuple[list[OutboundMessage], int]:
     """The last record before the calls: the text as sent, the number of the try.
 
-    Returns what may go; what became too long is refused here (rule 49).
+    Returns what may go, and how many became too long and are refused here (rule 49). What a late
+    callback proved to have gone out meanwhile does not go again.
     """
+    refused_here = 0
     going, reworded = [], []
     for message, body in worded:
         size = segments.measure(body)
         if size.is_refused:
-            _held([message]).update(status=Status.FAILED, status_at=now, error_code=TOO_LONG)
+            refused_here += _held([message]).update(
+                status=Status.FAILED, status_at=now, error_code=TOO_LONG
+            )
             continue
         going.append(message)
         if body != message.body:
             message.body, message.segments = body, size.segments
             reworded.append(message)
     if not going:
-        return []
+        return [], refused_here
     with transaction.atomic():
         if reworded:
             _held(reworded).bulk_update(reworded, ["body", "segments"])
         _held(going).update(attempts=F("attempts") + 1, sender=sender, error_code="")
+        held = set(_held(going).values_list("pk", flat=True))
+    going = [message for message in going if message.pk in held]
     for message in going:
         message.attempts += 1
-    return going
+    return going, refused_here
 
 
 def sent(

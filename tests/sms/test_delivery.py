@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from sms import delivery, outbox, pace, suppression, transitions
 from sms.delivery import Delivered
 from sms.models import NumberSuppression, OutboundMessage, SendingHours
-from sms.transports import Accepted, Answer, Refused, TryLater, Unclear
+from sms.transports import Accepted, Answer, Fate, Refused, Report, TryLater, Unclear
 from sms.transports.simulator import Simulator
 from sms.verdicts import Drop, Later, Send, Verdict
 from tests.factories import tokyo
@@ -182,6 +182,27 @@ def test_each_answer_is_recorded_as_what_it_is() -> None:  # rule 57
     # All five are claimed at once, so that the suppression of 21614 stops none of them here.
     assert deliver(phones) == Delivered(sent=1, refused=1, put_off=1, unknown=2)
     assert sorted(statuses()) == ["failed", "queued", "sent", "unknown", "unknown"]
+
+
+@pytest.mark.parametrize("fate", [Fate.GOING, Fate.DELIVERED])
+def test_what_a_late_callback_proves_to_have_gone_does_not_go_again(fate: Fate) -> None:  # rule 57
+    """The try was believed lost, the message was claimed again, and just then we hear of it."""
+    again = message(attempts=1)
+
+    def hears(messages: Sequence[OutboundMessage], now: datetime.datetime) -> Mapping[int, Verdict]:
+        report = Report(sid="SM1", fate=fate)
+        assert transitions.apply(report, pk=again.pk, attempt=1, check=HOUR, now=now)
+        return as_they_are(messages, now)
+
+    phones = Phones()
+    assert deliver(phones, holds=hears) == Delivered()
+    assert phones.went == []
+    again.refresh_from_db()
+    assert (again.status, again.sid, again.attempts) == (
+        Status.SENT if fate is Fate.GOING else Status.DELIVERED,
+        "SM1",
+        1,
+    )
 
 
 def test_where_nobody_answers_the_others_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
