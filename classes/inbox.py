@@ -114,7 +114,7 @@ def listing(*, now: datetime.datetime) -> Listing:
     closed = Reply.objects.filter(closed_at__gte=now - SHOWN_AFTER)
     done = list(_shown(closed).order_by("-closed_at", "-pk")[:SHOWN_CLOSED])
     numbers = {reply.inbound.sender for reply in [*waiting, *done]}
-    wrong = _of_others(numbers)
+    wrong = suppression.of_others(numbers)
     classes = _classes_of(numbers - wrong)
     lines = [
         Line(
@@ -137,7 +137,7 @@ def conversation(reply: Reply, *, now: datetime.datetime) -> Conversation:
     """What was said with the number of this message, and whom and what it may be about."""
     e164 = reply.inbound.sender
     stopped = suppression.of([e164]).get(e164)
-    wrong = bool(_of_others([e164]))
+    wrong = bool(suppression.of_others([e164]))
     people = [] if wrong else told_lately.people_of(e164)
     why = stopped.label if stopped else ""
     if not stopped and not phone_numbers.is_sms_capable(e164):
@@ -249,14 +249,6 @@ def _shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
     return replies.select_related(
         "inbound", "learner", "closed_by", "notice__offer__class_session__course"
     )
-
-
-def _of_others(numbers: Iterable[str]) -> set[str]:
-    """Those of the numbers that proved another person's."""
-    wrong = NumberSuppression.objects.standing().filter(
-        e164__in=set(numbers), reason=NumberSuppression.Reason.WRONG_PERSON
-    )
-    return set(wrong.values_list("e164", flat=True))
 
 
 def _classes_of(numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from classes.locking import lock_intakes
 from classes.models import CallTask, Intake, Notice, Offer
 from classes.models.notices import NoticeQuerySet
 from classes.still_true import Truth
+from sms import suppression
 from sms.models import OutboundMessage
 from sms.models.messages import OutboundMessageQuerySet
 
@@ -74,15 +75,26 @@ def _sweep(
 
 
 def _settle_ended(notices: Sequence[Notice], locked: Locked, now: datetime.datetime) -> int:
-    arrived = [n for n in notices if n.message and n.message.status == Status.DELIVERED]
+    delivered = [n for n in notices if n.message and n.message.status == Status.DELIVERED]
+    arrived = _at_their_people(delivered)
     _arrived(arrived, locked, now)
     failed = [
         n
         for n in notices
-        if n not in arrived and n.settled_at is None and n.channel == Notice.Channel.SMS
+        if n not in delivered and n.settled_at is None and n.channel == Notice.Channel.SMS
     ]
     _came_to_nothing(failed, now)
     return len(arrived) + len(failed)
+
+
+def _at_their_people(delivered: Sequence[Notice]) -> list[Notice]:
+    """What arrived at another person's told nobody, and goes another way by now (rule 58)."""
+    wrong = suppression.of_others(n.message.to for n in delivered if n.message)
+    return [
+        n
+        for n in delivered
+        if n.channel == Notice.Channel.SMS or n.message is None or n.message.to not in wrong
+    ]
 
 
 def _settle_given_up(notices: Sequence[Notice], locked: Locked, now: datetime.datetime) -> int:
