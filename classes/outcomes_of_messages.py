@@ -65,10 +65,11 @@ def _sweep(
     while pks := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         last = pks[-1]
         of_these = Notice.objects.filter(message__in=due.filter(pk__in=pks))
-        of_these = of_these.filter(Q(settled_at__isnull=True) | Q(outcome=Outcome.SENT))
         with transaction.atomic():
+            # Also of what is settled: an undo may open it again, and its message with it.
             locked = {i.pk: i for i in lock_intakes(of_these.values_list("intake", flat=True))}
-            notices = _load(of_these.filter(intake__in=locked))
+            unsettled = of_these.filter(Q(settled_at__isnull=True) | Q(outcome=Outcome.SENT))
+            notices = _load(unsettled.filter(intake__in=locked))
             changed += settle(notices, locked, now)
             due.filter(pk__in=pks).update(settled_at=now)
     return changed
