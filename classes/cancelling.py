@@ -16,6 +16,7 @@ from classes.models import (
     Intake,
     Lesson,
     LotteryDraw,
+    Notice,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -264,7 +265,9 @@ def record_death(
             .select_related("learner")
             .order_by("intake")
         )
-        locked = {intake.pk: intake for intake in lock_intakes(a.intake_id for a in applications)}
+        told_in = Notice.objects.filter(learner=learner_pk, settled_at__isnull=True)
+        wanted = {*(a.intake_id for a in applications), *told_in.values_list("intake", flat=True)}
+        locked = {intake.pk: intake for intake in lock_intakes(wanted)}
         learner = Learner.objects.get(pk=learner_pk)
         learner.deceased_on = on
         learner._history_user = by  # type: ignore[attr-defined]
