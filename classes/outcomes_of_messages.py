@@ -71,7 +71,7 @@ def _sweep(
             unsettled = of_these.filter(Q(settled_at__isnull=True) | Q(outcome=Outcome.SENT))
             notices = _load(unsettled.filter(intake__in=locked))
             changed += settle(notices, locked, now)
-            due.filter(pk__in=pks).update(settled_at=now)
+            due.filter(pk__in=pks).change(settled_at=now)
     return changed
 
 

@@ -82,7 +82,7 @@ def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None
     # Nobody else need look at what became of their messages.
     OutboundMessage.objects.filter(notices__in=holds, settled_at__isnull=True).exclude(
         status__in=OutboundMessage.UNDERWAY
-    ).update(settled_at=now)
+    ).change(settled_at=now)
 
 
 def _open_texts(e164: str) -> QuerySet[Notice]:

@@ -118,10 +118,10 @@ def put_off_until(
     waiting: OutboundMessageQuerySet, moment: datetime.datetime, *, now: datetime.datetime
 ) -> int:
     """Queued messages may not go before this moment; those that cannot wait are too late now."""
-    waiting.filter(status=Status.QUEUED, expires_at__lte=moment).update(
+    waiting.filter(status=Status.QUEUED, expires_at__lte=moment).change(
         status=Status.EXPIRED, status_at=now
     )
-    return waiting.filter(status=Status.QUEUED).update(send_after=moment)
+    return waiting.filter(status=Status.QUEUED).change(send_after=moment)
 
 
 def drop(messages: Collection[OutboundMessage], *, now: datetime.datetime) -> int:
@@ -242,7 +242,7 @@ def give_up_claims(*, now: datetime.datetime) -> int:
         status=Status.SENDING,
         claimed_at__lte=now - datetime.timedelta(seconds=settings.SMS_CLAIM_SECONDS),
     )
-    return stale.update(status=Status.UNKNOWN, status_at=now, check_at=now, checks=0)
+    return stale.change(status=Status.UNKNOWN, status_at=now, check_at=now, checks=0)
 
 
 def not_sent(message: OutboundMessage, *, now: datetime.datetime) -> bool:
@@ -270,7 +270,7 @@ def not_sent(message: OutboundMessage, *, now: datetime.datetime) -> bool:
 def expire(*, now: datetime.datetime) -> int:
     """What still waits after its time is not sent any more."""
     late = OutboundMessage.objects.filter(status=Status.QUEUED, expires_at__lte=now)
-    return late.update(status=Status.EXPIRED, status_at=now)
+    return late.change(status=Status.EXPIRED, status_at=now)
 
 
 def apply(
