@@ -1,5 +1,6 @@
 """A round of sending: hours, what still holds, suppressed numbers, pace, and every answer."""
 
+import contextlib
 import datetime
 import threading
 from collections.abc import Mapping, Sequence
@@ -171,6 +172,29 @@ def test_an_error_of_what_still_holds_leaves_the_messages_waiting() -> None:
     with pytest.raises(RuntimeError):
         deliver(Phones(), holds=breaks)
     assert statuses() == [Status.QUEUED]
+
+
+@pytest.mark.parametrize("batch", [1, 50])
+def test_one_message_that_cannot_be_looked_at_holds_up_no_other(
+    batch: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(delivery, "LARGEST_BATCH", batch)
+    broken = message(priority=0)
+    message(MOBILE.replace("4912", "0001"))
+
+    def holds(messages: Sequence[OutboundMessage], now: datetime.datetime) -> Mapping[int, Verdict]:
+        if broken.pk in {each.pk for each in messages}:
+            raise ValueError(TEXT)
+        return as_they_are(messages, now)
+
+    phones = Phones()
+    for _ in range(2):
+        with contextlib.suppress(ValueError):
+            deliver(phones, holds=holds)
+    assert len(phones.went) == 1
+    broken.refresh_from_db()
+    assert (broken.status, broken.send_after) == (Status.QUEUED, NOW + delivery.ERROR_PAUSE)
+    assert TEXT not in caplog.text
 
 
 def test_each_answer_is_recorded_as_what_it_is() -> None:  # rule 57
