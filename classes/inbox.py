@@ -14,7 +14,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
-from classes import call_tasks, sentences, told_lately
+from classes import call_tasks, channels, sentences, told_lately
 from classes.locking import lock_intake
 from classes.models import CallTask, Intake, Lesson, Notice, Offer, Reply
 from classes.sending import BY_HAND
@@ -158,7 +158,9 @@ def conversation(reply: Reply, *, now: datetime.datetime) -> Conversation:
 def close(reply_pk: int, *, note: str, by: StaffMember, now: datetime.datetime) -> bool:
     """Somebody read it and nothing more is to be done; False where it was closed already."""
     still_open = Reply.objects.open().filter(pk=reply_pk)
-    return bool(still_open.update(closed_at=now, closed_by=by, note=note[:200]))
+    # A letter that PostgreSQL does not hold.
+    said = note.replace("\x00", "")[:200]
+    return bool(still_open.update(closed_at=now, closed_by=by, note=said))
 
 
 def reopen(reply_pk: int) -> bool:
@@ -177,7 +179,8 @@ def write_back(
     reply = Reply.objects.select_related("inbound").get(pk=reply_pk)
     e164 = reply.inbound.sender
     with transaction.atomic():
-        if suppression.of([e164]) or not phone_numbers.is_sms_capable(e164):
+        stopped = suppression.of([e164]) or channels.of_the_dead([e164])
+        if stopped or not phone_numbers.is_sms_capable(e164):
             raise Stopped
         message = outbox.enqueue(
             e164,

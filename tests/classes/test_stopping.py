@@ -1,14 +1,25 @@
 """No more messages to a number: at once, and whoever was to be told is told another way (58)."""
 
 import datetime
+import uuid
 
 import pytest
 
-from classes import calls, inbox, number_changes, outcomes_of_messages, replies, stopping
+from classes import (
+    calls,
+    cancelling,
+    inbox,
+    number_changes,
+    outcomes_of_messages,
+    replies,
+    sending,
+    stopping,
+)
 from classes.models import CallTask, ClassSession, Notice, Offer, Reply, StaffTask
 from learners.models import Learner, PhoneNumber
 from sms import suppression
 from sms.models import NumberSuppression, OutboundMessage
+from sms.verdicts import Drop, Send
 from tests import factories
 from tests.classes.answering import HOUR, MOBILE, NOW, message, reachable, taken_as, told, wrote
 from tests.factories import tokyo
@@ -248,3 +259,24 @@ def test_what_was_to_be_called_about_for_want_of_a_sign_is_told_in_vain_too(  # 
     notice.refresh_from_db()
     assert (offer.told_at, notice.channel, notice.outcome) == (None, Channel.CALL, "")
     assert CallTask.objects.open().get().notice == notice
+
+
+def test_what_staff_wrote_stops_with_a_death_too_unless_somebody_else_has_the_number(
+    session, person
+):  # rule 42
+    asked = wrote("なにを持っていけばよいですか")
+    replies.understand(now=asked.received_at)
+    reply, clerk = taken_as(asked), factories.staff_member()
+    key = uuid.uuid4()
+    answer = inbox.write_back(reply.pk, "筆記用具です。", client_uuid=key, by=clerk, now=NOW)
+
+    def verdict():
+        return sending.still_holds([answer], NOW)[answer.pk]
+
+    partner = reachable()
+    cancelling.record_death(person.pk, on=NOW.date(), by=clerk, now=NOW)
+    assert verdict() == Send(answer.body)
+    cancelling.record_death(partner.pk, on=NOW.date(), by=clerk, now=NOW)
+    assert verdict() == Drop()
+    with pytest.raises(inbox.Stopped):
+        inbox.write_back(reply.pk, "もう一度", client_uuid=uuid.uuid4(), by=clerk, now=NOW)
