@@ -97,6 +97,7 @@ def give_up_seat(
             raise AlreadyEnded
         until = now + datetime.timedelta(minutes=intake.undo_minutes)
         _end_seats([seat], Enrollment.Ending.CANCELLED, undo_until=until, now=now)
+        notice_endings.drop_for_seat(seat, by=by, now=now)
         log(
             [
                 event(
@@ -196,6 +197,8 @@ def undo_seat(
         Enrollment.objects.filter(pk=seat.pk).update(
             ended_at=None, ending="", undo_until=None, undo_offer=None
         )
+        if seat.ended_at is not None:
+            notice_endings.restore_for_seat(seat, dropped_at=seat.ended_at, now=now)
         waitlist.recall_unannounced(intake, seat.class_session, by=by, now=now)
         sentence = sentences.simple("undone", application.learner, seat.class_session)
         log(

@@ -27,7 +27,9 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
         if not connections[self.db].features.has_select_for_update:
             return self.update(**values)
         with transaction.atomic(using=self.db, savepoint=False):
-            locked = self.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+            locked = (
+                self.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+            )
             return OutboundMessage.objects.filter(pk__in=list(locked)).update(**values)
 
 

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from classes import cancelling, merging, number_changes
+from classes import cancelling, merging, number_changes, reminders
 from classes.models import CallTask, ClassSession, Notice
 from learners import numbers
 from learners.models import Learner, PhoneNumber
@@ -178,3 +178,30 @@ def test_merged_records_keep_their_notices_and_messages() -> None:
     assert made.learner == survivor
     assert made.message is not None
     assert made.message.status == "queued"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_seat_given_up_by_a_slip_is_reminded_of_all_the_same(agrees: bool) -> None:
+    # rules 30 and 53
+    """A round of the worker falls between the slip and its undoing."""
+    session = factories.class_session()
+    person = factories.learner(phone="+819031174912", agrees=agrees)
+    (application,) = factories.registered(session, person, at=NOW)
+    eve = tokyo(2026, 10, 4, 10)
+    reminders.plan(now=eve)
+    reminder = notice(purpose="reminder")
+    seat = application.enrollments.get()
+
+    cancelling.give_up_seat(session.intake_id, seat.pk, reason="", by=None, now=eve + MINUTE)
+    assert not CallTask.objects.open().exists()
+    assert not OutboundMessage.objects.due(eve + MINUTE).filter(purpose="reminder").exists()
+    reminders.plan(now=eve + 2 * MINUTE)
+    cancelling.undo_seat(session.intake_id, seat.pk, by=None, now=eve + 3 * MINUTE)
+
+    reminder.refresh_from_db()
+    assert (reminder.settled_at, reminder.channel) == (None, "sms" if agrees else "call")
+    if agrees:
+        assert reminder.message_id is not None
+        assert OutboundMessage.objects.get(pk=reminder.message_id).status == "queued"
+    else:
+        assert CallTask.objects.open().get().notice == reminder
