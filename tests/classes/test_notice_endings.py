@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from classes import cancelling, merging, number_changes, reminders
+from classes import cancelling, invitations, merging, number_changes, reminders
 from classes.models import CallTask, ClassSession, Notice
 from learners import numbers
 from learners.models import Learner, PhoneNumber
@@ -205,3 +205,17 @@ def test_a_seat_given_up_by_a_slip_is_reminded_of_all_the_same(agrees: bool) -> 
         assert OutboundMessage.objects.get(pk=reminder.message_id).status == "queued"
     else:
         assert CallTask.objects.open().get().notice == reminder
+
+
+def test_of_two_records_of_one_person_only_one_is_told_and_apart_again_both_are() -> None:
+    # rule 52
+    factories.class_session()
+    pair = [factories.learner(), factories.learner()]
+    invitations.send([person.pk for person in pair], now=NOW)
+    assert CallTask.objects.open().count() == 2
+
+    merged = merging.merge(pair[0].pk, pair[1].pk, reason="同じ人", by=None, now=NOW + MINUTE)
+    assert CallTask.objects.open().get().notice.learner == pair[0]
+
+    merging.undo(merged.pk, by=None, now=NOW + 2 * MINUTE)
+    assert {task.notice.learner for task in CallTask.objects.open()} == set(pair)
