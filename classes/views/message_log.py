@@ -24,9 +24,7 @@ FIELDS = ("name", "phone_numbers", "messages")
 class FilterForm(forms.Form):
     """What may stand in an address: it names nobody (docs/decisions/0008)."""
 
-    day = forms.DateField(
-        label=_("Day"), required=False, widget=DayInput(), validators=[check_day]
-    )
+    day = forms.DateField(label=_("Day"), required=False, widget=DayInput(), validators=[check_day])
     status = forms.ChoiceField(
         label=pgettext_lazy("of a message", "Status"),
         required=False,

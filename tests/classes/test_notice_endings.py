@@ -219,3 +219,14 @@ def test_of_two_records_of_one_person_only_one_is_told_and_apart_again_both_are(
 
     merging.undo(merged.pk, by=None, now=NOW + 2 * MINUTE)
     assert {task.notice.learner for task in CallTask.objects.open()} == set(pair)
+
+
+def test_a_call_written_at_the_very_moment_of_a_death_leaves_the_list() -> None:  # rule 42
+    factories.class_session()
+    person = factories.learner()
+    invitations.send([person.pk], now=NOW)
+    # As if the worker had looked just before, and written just after.
+    Learner.objects.filter(pk=person.pk).update(deceased_on=NOW.date())
+    reminders.plan(now=NOW + MINUTE)
+    assert not CallTask.objects.open().exists()
+    assert notice(learner=person).outcome == "dropped"

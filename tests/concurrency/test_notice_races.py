@@ -101,7 +101,7 @@ def test_a_delivery_and_the_end_of_the_time_never_both_happen(
 
 
 def delivery_against_the_undo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text had left when its application was cancelled; it arrives, and just now that is undone."""
+    """A text left before its application was cancelled; it arrives, and just now that is undone."""
     session = factories.class_session()
     (application,) = factories.registered(session, factories.texted(), at=NOW)
     OutboundMessage.objects.update(status="sent", sent_at=NOW, attempts=1)
