@@ -4,12 +4,21 @@ import datetime
 
 import pytest
 
-from classes import cancelling, invitations, merging, number_changes, reminders
+from classes import (
+    cancelling,
+    invitations,
+    merging,
+    number_changes,
+    reminders,
+    sending,
+    steering,
+)
 from classes.models import CallTask, ClassSession, Notice
 from learners import numbers
 from learners.models import Learner, PhoneNumber
 from sms import phone_numbers, suppression
 from sms.models import NumberSuppression, OutboundMessage
+from sms.verdicts import Send
 from tests import factories
 from tests.classes.test_notices_by_text import SHARED, notice, stop
 from tests.factories import tokyo
@@ -230,3 +239,25 @@ def test_a_call_written_at_the_very_moment_of_a_death_leaves_the_list() -> None:
     reminders.plan(now=NOW + MINUTE)
     assert not CallTask.objects.open().exists()
     assert notice(learner=person).outcome == "dropped"
+
+
+def test_a_party_split_before_it_heard_hears_in_both_parts() -> None:  # rules 26 and 27
+    session = factories.class_session(capacity=0)
+    husband, wife = factories.texted(), factories.texted()
+    members = factories.registered(session, husband, wife, at=NOW, spoken=False)
+    assert "2名様" in OutboundMessage.objects.get().body
+    steering.split(
+        session.intake_id,
+        members[0].party_id,
+        [members[1].pk],
+        reason="別々で",
+        by=None,
+        now=NOW + MINUTE,
+    )
+    waiting = OutboundMessage.objects.filter(status="queued")
+    verdicts = sending.still_holds(list(waiting), NOW + 15 * MINUTE)
+    bodies = [verdict.body for verdict in verdicts.values() if isinstance(verdict, Send)]
+    assert len(bodies) == 2
+    assert not [body for body in bodies if "2名様" in body]
+    told = Notice.objects.filter(settled_at=None)
+    assert {each.learner for each in told} == {husband, wife}
