@@ -58,9 +58,9 @@ def _tell(
     """The first of each party, other than who was told, hears the same."""
     wanted = []
     for notice, party_pk in parts:
-        others = Application.objects.active().filter(party=party_pk)
-        others = others.exclude(pk=notice.application_id).select_related("learner", "intake")
-        other = others.order_by("number").first()
+        party = Application.objects.active().filter(party=party_pk).order_by("number")
+        others = party.exclude(learner=notice.learner_id).select_related("learner", "intake")
+        other = others.first()
         if other is not None:
             wanted.append(
                 ToTell(
