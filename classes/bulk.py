@@ -26,6 +26,7 @@ from classes import (
     planned_notices,
 )
 from classes.channels import Reach
+from classes.locking import lock_intakes
 from classes.message_facts import WORDS, Told
 from classes.models import (
     BulkMessage,
@@ -230,6 +231,8 @@ def create(
 def stop(bulk_pk: int, *, by: StaffMember, now: datetime.datetime) -> BulkMessage:
     """What has not gone out goes no more: messages that wait, calls and letters to come."""
     with transaction.atomic():
+        # As the sweep does, which makes calls of what did not arrive.
+        lock_intakes(BulkMessage.objects.filter(pk=bulk_pk).values_list("intake", flat=True))
         bulk = BulkMessage.objects.select_for_update(of=("self",)).get(pk=bulk_pk)
         if bulk.stopped_at is None:
             bulk.stopped_at, bulk.stopped_by = now, by

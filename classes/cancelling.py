@@ -16,6 +16,7 @@ from classes.models import (
     Intake,
     Lesson,
     LotteryDraw,
+    Notice,
     Offer,
     PlaceEvent,
     WaitlistEntry,
@@ -96,6 +97,7 @@ def give_up_seat(
             raise AlreadyEnded
         until = now + datetime.timedelta(minutes=intake.undo_minutes)
         _end_seats([seat], Enrollment.Ending.CANCELLED, undo_until=until, now=now)
+        notice_endings.drop_for_seat(seat, by=by, now=now)
         log(
             [
                 event(
@@ -195,6 +197,8 @@ def undo_seat(
         Enrollment.objects.filter(pk=seat.pk).update(
             ended_at=None, ending="", undo_until=None, undo_offer=None
         )
+        if seat.ended_at is not None:
+            notice_endings.restore_for_seat(seat, dropped_at=seat.ended_at, now=now)
         waitlist.recall_unannounced(intake, seat.class_session, by=by, now=now)
         sentence = sentences.simple("undone", application.learner, seat.class_session)
         log(
@@ -264,7 +268,9 @@ def record_death(
             .select_related("learner")
             .order_by("intake")
         )
-        locked = {intake.pk: intake for intake in lock_intakes(a.intake_id for a in applications)}
+        told_in = Notice.objects.filter(learner=learner_pk, settled_at__isnull=True)
+        wanted = {*(a.intake_id for a in applications), *told_in.values_list("intake", flat=True)}
+        locked = {intake.pk: intake for intake in lock_intakes(wanted)}
         learner = Learner.objects.get(pk=learner_pk)
         learner.deceased_on = on
         learner._history_user = by  # type: ignore[attr-defined]

@@ -71,6 +71,15 @@ def numbers_of(learner_pks: Iterable[int]) -> dict[int, list[str]]:
     return dict(numbers)
 
 
+def of_the_dead(e164s: Iterable[str]) -> set[str]:
+    """Those of the numbers that only the deceased have on record: nothing goes there (rule 42)."""
+    owned = PhoneNumber.objects.filter(
+        e164__in=set(e164s), line=PhoneNumber.Line.VOICE, learner__merged_into__isnull=True
+    ).values_list("e164", "learner__deceased_on")
+    living = {e164 for e164, died in owned if died is None}
+    return {e164 for e164, _ in owned} - living
+
+
 def of_one(learner: Learner) -> Reach:
     """The channel of one learner; a call or a letter where nothing may be sent."""
     return of([learner.pk]).get(learner.pk) or without_text(no_phone_calls=learner.no_phone_calls)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
-from classes import call_tasks, sentences, told_lately
+from classes import call_tasks, channels, sentences, told_lately
 from classes.locking import lock_intake
 from classes.models import CallTask, Intake, Lesson, Notice, Offer, Reply
 from classes.sending import BY_HAND
@@ -114,7 +114,7 @@ def listing(*, now: datetime.datetime) -> Listing:
     closed = Reply.objects.filter(closed_at__gte=now - SHOWN_AFTER)
     done = list(_shown(closed).order_by("-closed_at", "-pk")[:SHOWN_CLOSED])
     numbers = {reply.inbound.sender for reply in [*waiting, *done]}
-    wrong = _of_others(numbers)
+    wrong = suppression.of_others(numbers)
     classes = _classes_of(numbers - wrong)
     lines = [
         Line(
@@ -137,7 +137,7 @@ def conversation(reply: Reply, *, now: datetime.datetime) -> Conversation:
     """What was said with the number of this message, and whom and what it may be about."""
     e164 = reply.inbound.sender
     stopped = suppression.of([e164]).get(e164)
-    wrong = bool(_of_others([e164]))
+    wrong = bool(suppression.of_others([e164]))
     people = [] if wrong else told_lately.people_of(e164)
     why = stopped.label if stopped else ""
     if not stopped and not phone_numbers.is_sms_capable(e164):
@@ -158,7 +158,9 @@ def conversation(reply: Reply, *, now: datetime.datetime) -> Conversation:
 def close(reply_pk: int, *, note: str, by: StaffMember, now: datetime.datetime) -> bool:
     """Somebody read it and nothing more is to be done; False where it was closed already."""
     still_open = Reply.objects.open().filter(pk=reply_pk)
-    return bool(still_open.update(closed_at=now, closed_by=by, note=note[:200]))
+    # A letter that PostgreSQL does not hold.
+    said = note.replace("\x00", "")[:200]
+    return bool(still_open.update(closed_at=now, closed_by=by, note=said))
 
 
 def reopen(reply_pk: int) -> bool:
@@ -177,7 +179,8 @@ def write_back(
     reply = Reply.objects.select_related("inbound").get(pk=reply_pk)
     e164 = reply.inbound.sender
     with transaction.atomic():
-        if suppression.of([e164]) or not phone_numbers.is_sms_capable(e164):
+        stopped = suppression.of([e164]) or channels.of_the_dead([e164])
+        if stopped or not phone_numbers.is_sms_capable(e164):
             raise Stopped
         message = outbox.enqueue(
             e164,
@@ -249,14 +252,6 @@ def _shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
     return replies.select_related(
         "inbound", "learner", "closed_by", "notice__offer__class_session__course"
     )
-
-
-def _of_others(numbers: Iterable[str]) -> set[str]:
-    """Those of the numbers that proved another person's."""
-    wrong = NumberSuppression.objects.standing().filter(
-        e164__in=set(numbers), reason=NumberSuppression.Reason.WRONG_PERSON
-    )
-    return set(wrong.values_list("e164", flat=True))
 
 
 def _classes_of(numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:

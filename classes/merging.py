@@ -4,11 +4,13 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 
+from classes import notice_endings
 from classes.events import event, log
 from classes.locking import lock_intakes
-from classes.models import Application, Intake, PlaceEvent
+from classes.models import Application, Intake, Notice, PlaceEvent
 from learners import merge as rows
 from learners.merge import CannotMerge, CannotUndo
 from learners.models import Learner, LearnerMerge
@@ -78,6 +80,8 @@ def merge(
         done = rows.merge_rows(
             people[survivor_pk], people[absorbed_pk], by=by, now=now, reason=reason
         )
+        # What the survivor is being told as well did not move: nobody hears it twice (rule 52).
+        notice_endings.drop(Q(learner=absorbed_pk), by=by, now=now)
         _log(done, by=by, now=now, reason=reason)
     return done
 
@@ -88,6 +92,7 @@ def undo(merge_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> Le
         done = LearnerMerge.objects.select_related("survivor", "absorbed").get(pk=merge_pk)
         _lock(_intakes_of((done.survivor_id, done.absorbed_id)) | _open_intakes(now))
         rows.undo_merge(done, by=by, now=now)
+        notice_endings.restore(Q(learner=done.absorbed_id), done.merged_at, now=now)
         _log(done, by=by, now=now, reason="", undone=True)
     done.refresh_from_db()
     return done
@@ -98,7 +103,9 @@ def _lock(pks: Iterable[int]) -> None:
 
 
 def _intakes_of(learner_pks: Iterable[int]) -> set[int]:
-    return set(Application.objects.filter(learner__in=learner_pks).values_list("intake", flat=True))
+    applied = Application.objects.filter(learner__in=learner_pks).values_list("intake", flat=True)
+    told = Notice.objects.filter(learner__in=learner_pks).values_list("intake", flat=True)
+    return {*applied, *told}
 
 
 def _open_intakes(now: datetime.datetime) -> set[int]:

@@ -4,8 +4,8 @@ import datetime
 
 from django.db.models import Q
 
-from classes import falling_back, notices
-from classes.models import Application, CallTask, Intake, Notice, Offer
+from classes import falling_back, notices, still_true
+from classes.models import Application, CallTask, Enrollment, Intake, Notice, Offer
 from sms import outbox
 from sms.models import OutboundMessage
 from staff.models import StaffMember
@@ -32,6 +32,23 @@ def drop_for_application(
 def drop_for_learner(learner_pk: int, *, by: StaffMember | None, now: datetime.datetime) -> None:
     """ご逝去: every message, call and letter stops at once (rule 42)."""
     drop(Q(learner=learner_pk), by=by, now=now)
+
+
+def drop_for_seat(seat: Enrollment, *, by: StaffMember | None, now: datetime.datetime) -> None:
+    """One seat of several was given up: what is still to be said of it stops."""
+    drop(_of_seat(seat), by=by, now=now)
+
+
+def restore_for_seat(
+    seat: Enrollment, *, dropped_at: datetime.datetime, now: datetime.datetime
+) -> None:
+    """It is held again, and what was to be said of it is."""
+    restore(_of_seat(seat), dropped_at, now=now)
+
+
+def _of_seat(seat: Enrollment) -> Q:
+    about = Q(purpose__in=still_true.OF_A_SEAT) | Q(text__in=still_true.SEAT_TEXTS)
+    return about & Q(application=seat.application_id, class_session=seat.class_session_id)
 
 
 def restore_for_offer(

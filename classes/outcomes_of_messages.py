@@ -16,6 +16,7 @@ from classes.locking import lock_intakes
 from classes.models import CallTask, Intake, Notice, Offer
 from classes.models.notices import NoticeQuerySet
 from classes.still_true import Truth
+from sms import suppression
 from sms.models import OutboundMessage
 from sms.models.messages import OutboundMessageQuerySet
 
@@ -64,25 +65,37 @@ def _sweep(
     while pks := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         last = pks[-1]
         of_these = Notice.objects.filter(message__in=due.filter(pk__in=pks))
-        of_these = of_these.filter(Q(settled_at__isnull=True) | Q(outcome=Outcome.SENT))
         with transaction.atomic():
+            # Also of what is settled: an undo may open it again, and its message with it.
             locked = {i.pk: i for i in lock_intakes(of_these.values_list("intake", flat=True))}
-            notices = _load(of_these.filter(intake__in=locked))
+            unsettled = of_these.filter(Q(settled_at__isnull=True) | Q(outcome=Outcome.SENT))
+            notices = _load(unsettled.filter(intake__in=locked))
             changed += settle(notices, locked, now)
-            due.filter(pk__in=pks).update(settled_at=now)
+            due.filter(pk__in=pks).change(settled_at=now)
     return changed
 
 
 def _settle_ended(notices: Sequence[Notice], locked: Locked, now: datetime.datetime) -> int:
-    arrived = [n for n in notices if n.message and n.message.status == Status.DELIVERED]
+    delivered = [n for n in notices if n.message and n.message.status == Status.DELIVERED]
+    arrived = _at_their_people(delivered)
     _arrived(arrived, locked, now)
     failed = [
         n
         for n in notices
-        if n not in arrived and n.settled_at is None and n.channel == Notice.Channel.SMS
+        if n not in delivered and n.settled_at is None and n.channel == Notice.Channel.SMS
     ]
     _came_to_nothing(failed, now)
     return len(arrived) + len(failed)
+
+
+def _at_their_people(delivered: Sequence[Notice]) -> list[Notice]:
+    """What arrived at another person's told nobody, and goes another way by now (rule 58)."""
+    wrong = suppression.of_others(n.message.to for n in delivered if n.message)
+    return [
+        n
+        for n in delivered
+        if n.channel == Notice.Channel.SMS or n.message is None or n.message.to not in wrong
+    ]
 
 
 def _settle_given_up(notices: Sequence[Notice], locked: Locked, now: datetime.datetime) -> int:

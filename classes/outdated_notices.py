@@ -28,7 +28,8 @@ def drop(*, now: datetime.datetime) -> int:
 
     A reminder of a lesson that moved or fell out, or of which a nearer one is due; whatever speaks
     of a seat that was given up; thanks and questions after an attendance that was put right; a
-    proposal to somebody who applied since; all of it for whoever wants to be left alone a while.
+    proposal to somebody who applied since; all of it for whoever wants to be left alone a while,
+    and for the dead.
     """
     return sum(
         _each_intake(rows, lambda pks: notice_endings.drop(Q(pk__in=pks), by=None, now=now))
@@ -123,6 +124,10 @@ def _outdated(now: datetime.datetime) -> list["QuerySet[Notice]"]:
             Exists(applied.order_by()), purpose=Purpose.NEXT_CLASS, class_session__isnull=False
         ),
         _open().filter(purpose__in=PLANNED, learner__messages_paused_until__gt=today),
+        # Written at the very moment of a death or a merge (rule 42).
+        _open().filter(
+            Q(learner__deceased_on__isnull=False) | Q(learner__merged_into__isnull=False)
+        ),
     ]
 
 

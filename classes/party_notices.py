@@ -1,10 +1,10 @@
 """One of a party is told for all of it; when that one leaves, the next of them is (rule 26)."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from classes import standing
-from classes.models import Application, Notice
+from classes.models import Application, Notice, Party
 from classes.telling import ToTell, tell
 from staff.models import StaffMember
 
@@ -31,13 +31,36 @@ def pass_on(
     notices: Sequence[Notice], *, by: StaffMember | None, now: datetime.datetime
 ) -> list[Notice]:
     """Whoever is left of each party hears it, as things stand for them now."""
+    return _tell([(n, n.application.party_id) for n in notices if n.application], by=by, now=now)
+
+
+def tell_part(
+    notices: Sequence[Notice],
+    new: Party,
+    going: Collection[int],
+    *,
+    by: StaffMember | None,
+    now: datetime.datetime,
+) -> list[Notice]:
+    """A party was split before it heard: who was to hear it hears it for one part alone now, and
+    somebody of the other part is told as well. `going`: the applications of the new party."""
+    parts = [
+        (n, n.application.party_id if n.application_id in going else new.pk)
+        for n in notices
+        if n.application
+    ]
+    return _tell(parts, by=by, now=now)
+
+
+def _tell(
+    parts: Iterable[tuple[Notice, int]], *, by: StaffMember | None, now: datetime.datetime
+) -> list[Notice]:
+    """The first of each party, other than who was told, hears the same."""
     wanted = []
-    for notice in notices:
-        left = notice.application
-        if left is None:
-            continue
-        others = Application.objects.active().filter(party=left.party_id).exclude(pk=left.pk)
-        other = others.select_related("learner", "intake").order_by("number").first()
+    for notice, party_pk in parts:
+        party = Application.objects.active().filter(party=party_pk).order_by("number")
+        others = party.exclude(learner=notice.learner_id).select_related("learner", "intake")
+        other = others.first()
         if other is not None:
             wanted.append(
                 ToTell(

@@ -10,7 +10,8 @@ from classes.still_true import Truth
 from sms.models import OutboundMessage
 from sms.verdicts import Drop, Send, Verdict
 
-# A word for `OutboundMessage.purpose`: staff wrote it, and it tells of nothing that could lapse.
+# A word for `OutboundMessage.purpose`: staff wrote it, and it tells of nothing that could lapse but
+# with the death of whoever it goes to.
 BY_HAND = "reply"
 NEEDS = tuple(sorted({*still_true.NEEDS, *message_texts.NEEDS, "message"}))
 
@@ -45,10 +46,13 @@ def still_holds(messages: Sequence[OutboundMessage], at: datetime.datetime) -> d
     _renew_deadlines(spoken, at)
     wordings = message_texts.Wordings.load()
     places = message_facts.places_in_line(spoken)
-    verdicts: dict[int, Verdict] = {}
+    by_hand = [message for message in messages if message.purpose == BY_HAND]
+    dead = channels.of_the_dead(message.to for message in by_hand) if by_hand else ()
+    verdicts: dict[int, Verdict] = {
+        message.pk: Drop() if message.to in dead else Send(message.body) for message in by_hand
+    }
     for message in messages:
         if message.purpose == BY_HAND:
-            verdicts[message.pk] = Send(message.body)
             continue
         group = to_say.get(message.pk, ())
         if message.purpose == Notice.Purpose.BULK:

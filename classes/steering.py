@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from classes import list_freeze, notices, seats, sentences, waitlist
+from classes import list_freeze, notices, party_notices, seats, sentences, waitlist
 from classes.events import event, log
 from classes.locking import lock_intake
 from classes.models import (
@@ -221,6 +221,7 @@ def split(
         going = [member for member in members if member.pk in set(leaving)]
         if not going or len(going) == len(members):
             raise CannotSplit
+        unheard = party_notices.open_of(members)
         new = Party.objects.create(intake=intake, split_from=party)
         Application.objects.filter(pk__in=[member.pk for member in going]).update(party=new)
         Choice.objects.bulk_create(
@@ -259,6 +260,7 @@ def split(
                 for member in members
             ]
         )
+        party_notices.tell_part(unheard, new, [member.pk for member in going], by=by, now=now)
         for class_session in touched.values():
             waitlist.offer_next(intake, class_session, by=by, now=now)
         return new

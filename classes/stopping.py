@@ -82,7 +82,7 @@ def tell_another_way(texts: Iterable[Notice], *, now: datetime.datetime) -> None
     # Nobody else need look at what became of their messages.
     OutboundMessage.objects.filter(notices__in=holds, settled_at__isnull=True).exclude(
         status__in=OutboundMessage.UNDERWAY
-    ).update(settled_at=now)
+    ).change(settled_at=now)
 
 
 def _open_texts(e164: str) -> QuerySet[Notice]:
@@ -97,9 +97,10 @@ def _taken_back(e164: str) -> list[Notice]:
 
 def _sent_in_vain(e164: str, *, now: datetime.datetime) -> QuerySet[Notice]:
     """What went to this number lately and is worth telling again."""
+    # Also what was on the call list for want of a sign when it arrived after all.
+    by_text = Q(outcome__in=(Notice.Outcome.DELIVERED, Notice.Outcome.SENT))
     return Notice.objects.filter(
-        Q(outcome="") | Q(outcome__in=(Notice.Outcome.DELIVERED, Notice.Outcome.SENT)),
-        channel=Notice.Channel.SMS,
+        by_text | Q(outcome="", channel=Notice.Channel.SMS),
         purpose__in=TOLD_ANEW,
         message__to=e164,
         message__status__in=told_lately.WENT_OUT,

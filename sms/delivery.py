@@ -8,9 +8,11 @@ import collections
 import datetime
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass
+
+from django.db import InterfaceError, OperationalError
 
 from sms import pace, sending_hours, suppression, transitions
 from sms.models import OutboundMessage
@@ -24,6 +26,8 @@ LARGEST_BATCH = 50
 BATCH_SECONDS = 2.0
 # How long results gather before they are recorded together.
 GATHER_SECONDS = 0.25
+# What cannot be looked at without an error waits so long, and others go.
+ERROR_PAUSE = datetime.timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -132,10 +136,10 @@ def prepare(
     try:
         suppressed = suppression.of(message.to for message in batch)
         allowed = [message for message in batch if message.to not in suppressed]
-        verdicts = still_holds(allowed, now) if allowed else {}
+        verdicts = _verdicts(allowed, still_holds, now=now)
     except BaseException:
-        # The round ends with the error; these were not sent.
-        transitions.hand_back(batch, send_after=now, now=now)
+        # The round ends with the error; these were not sent, and others go before them.
+        transitions.hand_back(batch, send_after=now + ERROR_PAUSE, now=now)
         raise
     worded: list[tuple[OutboundMessage, str]] = []
     dropped: list[OutboundMessage] = []
@@ -150,9 +154,36 @@ def prepare(
                 [message], send_after=verdict.send_after, now=now
             )
     counts["dropped"] += transitions.drop(dropped, now=now)
-    going = transitions.leave(worded, sender=transport.sender, now=now)
-    counts["refused"] += len(worded) - len(going)
+    going, refused = transitions.leave(worded, sender=transport.sender, now=now)
+    counts["refused"] += refused
     return going
+
+
+def _verdicts(
+    messages: Sequence[OutboundMessage], still_holds: StillHolds, *, now: datetime.datetime
+) -> Mapping[int, Verdict]:
+    """What is said of each; one that cannot be looked at without an error holds up no other.
+
+    Raises the error where it is not one message's.
+    """
+    if not messages:
+        return {}
+    try:
+        return still_holds(messages, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, for all of them
+    except Exception:
+        verdicts: dict[int, Verdict] = {}
+        failed = []
+        for message in messages:
+            try:
+                verdicts |= still_holds([message], now)
+            except Exception as error:
+                failed.append(message.pk)
+                logger.error("message %d: %s", message.pk, type(error).__name__)
+        if len(failed) == len(messages):
+            raise
+        return verdicts | dict.fromkeys(failed, Later(now + ERROR_PAUSE))
 
 
 def _slots(

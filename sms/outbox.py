@@ -83,13 +83,13 @@ def enqueue(
 def cancel(message_pks: Iterable[int], *, now: datetime.datetime) -> int:
     """Take back what is still queued; what is on its way goes on. Returns how many."""
     queued = OutboundMessage.objects.filter(pk__in=list(message_pks), status=Status.QUEUED)
-    return queued.update(status=Status.CANCELLED, status_at=now)
+    return queued.change(status=Status.CANCELLED, status_at=now)
 
 
 def cancel_to(e164: str, *, now: datetime.datetime) -> int:
     """Take back everything that is queued for a number (rule 58). Returns how many."""
     queued = OutboundMessage.objects.filter(to=e164, status=Status.QUEUED)
-    return queued.update(status=Status.CANCELLED, status_at=now)
+    return queued.change(status=Status.CANCELLED, status_at=now)
 
 
 def requeue(

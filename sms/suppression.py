@@ -42,3 +42,10 @@ def of(numbers: Iterable[str]) -> dict[str, NumberSuppression.Reason]:
     """The numbers of these to which nothing goes, and why; one query."""
     rows = NumberSuppression.objects.standing().filter(e164__in=set(numbers)).order_by("since")
     return {e164: Reason(reason) for e164, reason in rows.values_list("e164", "reason")}
+
+
+def of_others(numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers that proved another person's (rule 58); one query."""
+    standing = NumberSuppression.objects.standing()
+    wrong = standing.filter(e164__in=set(numbers), reason=Reason.WRONG_PERSON)
+    return set(wrong.values_list("e164", flat=True))

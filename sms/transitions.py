@@ -118,10 +118,10 @@ def put_off_until(
     waiting: OutboundMessageQuerySet, moment: datetime.datetime, *, now: datetime.datetime
 ) -> int:
     """Queued messages may not go before this moment; those that cannot wait are too late now."""
-    waiting.filter(status=Status.QUEUED, expires_at__lte=moment).update(
+    waiting.filter(status=Status.QUEUED, expires_at__lte=moment).change(
         status=Status.EXPIRED, status_at=now
     )
-    return waiting.filter(status=Status.QUEUED).update(send_after=moment)
+    return waiting.filter(status=Status.QUEUED).change(send_after=moment)
 
 
 def drop(messages: Collection[OutboundMessage], *, now: datetime.datetime) -> int:
@@ -133,30 +133,36 @@ def drop(messages: Collection[OutboundMessage], *, now: datetime.datetime) -> in
 
 def leave(
     worded: Sequence[tuple[OutboundMessage, str]], *, sender: str, now: datetime.datetime
-) -> list[OutboundMessage]:
+) -> tuple[list[OutboundMessage], int]:
     """The last record before the calls: the text as sent, the number of the try.
 
-    Returns what may go; what became too long is refused here (rule 49).
+    Returns what may go, and how many became too long and are refused here (rule 49). What a late
+    callback proved to have gone out meanwhile does not go again.
     """
+    refused_here = 0
     going, reworded = [], []
     for message, body in worded:
         size = segments.measure(body)
         if size.is_refused:
-            _held([message]).update(status=Status.FAILED, status_at=now, error_code=TOO_LONG)
+            refused_here += _held([message]).update(
+                status=Status.FAILED, status_at=now, error_code=TOO_LONG
+            )
             continue
         going.append(message)
         if body != message.body:
             message.body, message.segments = body, size.segments
             reworded.append(message)
     if not going:
-        return []
+        return [], refused_here
     with transaction.atomic():
         if reworded:
             _held(reworded).bulk_update(reworded, ["body", "segments"])
         _held(going).update(attempts=F("attempts") + 1, sender=sender, error_code="")
+        held = set(_held(going).values_list("pk", flat=True))
+    going = [message for message in going if message.pk in held]
     for message in going:
         message.attempts += 1
-    return going
+    return going, refused_here
 
 
 def sent(
@@ -236,7 +242,7 @@ def give_up_claims(*, now: datetime.datetime) -> int:
         status=Status.SENDING,
         claimed_at__lte=now - datetime.timedelta(seconds=settings.SMS_CLAIM_SECONDS),
     )
-    return stale.update(status=Status.UNKNOWN, status_at=now, check_at=now, checks=0)
+    return stale.change(status=Status.UNKNOWN, status_at=now, check_at=now, checks=0)
 
 
 def not_sent(message: OutboundMessage, *, now: datetime.datetime) -> bool:
@@ -264,7 +270,7 @@ def not_sent(message: OutboundMessage, *, now: datetime.datetime) -> bool:
 def expire(*, now: datetime.datetime) -> int:
     """What still waits after its time is not sent any more."""
     late = OutboundMessage.objects.filter(status=Status.QUEUED, expires_at__lte=now)
-    return late.update(status=Status.EXPIRED, status_at=now)
+    return late.change(status=Status.EXPIRED, status_at=now)
 
 
 def apply(

@@ -53,6 +53,8 @@ def end_former(
     can no longer be undone, because the seat is drawn again.
     """
     require_lock(intake)
+    # Dropped first: a text that leaves in this moment has left, and counts as heard.
+    notice_endings.drop_for_draw(intake, by=by, now=now)
     lines = WaitlistEntry.objects.waiting().filter(party__intake=intake)
     if draw.is_of_lines:
         cutoff = intake.line_cutoff_at
@@ -91,7 +93,6 @@ def give(
     sessions = _sessions(intake)
     positions = _positions(outcome)
     members = _members(intake)
-    notice_endings.drop_for_draw(intake, by=by, now=now)
     reach = channels.of({each.learner_id for each in members.values()})
     writer = sentences.DrawResults(intake, sessions)
     rows = Rows()

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from classes import message_costs, message_log
 from classes.message_log import Filters
 from classes.models import Notice
-from classes.planning_forms import DayInput
+from classes.planning_forms import DayInput, check_day
 from sms import phone_numbers
 from sms.models import OutboundMessage
 from staff.access_log import record_view
@@ -24,7 +24,7 @@ FIELDS = ("name", "phone_numbers", "messages")
 class FilterForm(forms.Form):
     """What may stand in an address: it names nobody (docs/decisions/0008)."""
 
-    day = forms.DateField(label=_("Day"), required=False, widget=DayInput())
+    day = forms.DateField(label=_("Day"), required=False, widget=DayInput(), validators=[check_day])
     status = forms.ChoiceField(
         label=pgettext_lazy("of a message", "Status"),
         required=False,

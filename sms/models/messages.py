@@ -2,8 +2,9 @@
 
 import datetime
 import uuid
+from typing import Any
 
-from django.db import models
+from django.db import connections, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +20,17 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
     def underway(self) -> "OutboundMessageQuerySet":
         """Messages whose fate is still open."""
         return self.filter(status__in=OutboundMessage.UNDERWAY)
+
+    def change(self, **values: Any) -> int:
+        """As `update`, for many rows: locked in one order first, so that two who change many,
+        the desk and a worker say, never wait for each other in a circle."""
+        if not connections[self.db].features.has_select_for_update:
+            return self.update(**values)
+        with transaction.atomic(using=self.db, savepoint=False):
+            locked = (
+                self.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+            )
+            return OutboundMessage.objects.filter(pk__in=list(locked)).update(**values)
 
 
 class OutboundMessage(models.Model):

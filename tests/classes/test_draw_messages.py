@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from classes.lottery import draw, freezing
+from classes.lottery import draw, freezing, giving
 from classes.models import CallTask, Intake, Notice
+from sms import transitions
 from sms.models import OutboundMessage
 from staff.models import StaffMember
 from tests import factories
@@ -100,3 +101,27 @@ def test_telling_results_costs_as_many_queries_for_many_parties(
     with django_assert_max_num_queries(55):
         draw.run(frozen.pk, by=coordinator, now=CLOSED)
     assert len(results()) == 30
+
+
+def test_a_result_that_leaves_while_the_next_draw_runs_was_heard_or_does_not_go(
+    lottery: Intake, coordinator: StaffMember, monkeypatch: pytest.MonkeyPatch
+) -> None:  # rules 33 and 53
+    """A worker takes what waits once it is known who was told."""
+    session = late_class(lottery, "N1", 1)
+    for _ in range(2):
+        apply(lottery, session, learners=[factories.texted()])
+    drawn(lottery, coordinator)
+    end_former = giving.end_former
+
+    def while_a_worker_sends(*args: Any, **more: Any) -> frozenset[int]:
+        told = end_former(*args, **more)
+        due = OutboundMessage.objects.latest("pk").send_after
+        claimed.extend(transitions.claim(50, now=due))
+        return told
+
+    claimed: list[OutboundMessage] = []
+    monkeypatch.setattr(giving, "end_former", while_a_worker_sends)
+    drawn(lottery, coordinator, seed="99", now=CLOSED.replace(hour=12), reason="数え間違い")
+    heard = Notice.objects.filter(message__in=claimed).values_list("learner", flat=True)
+    called = Notice.objects.filter(purpose="result", channel="call")
+    assert set(called.values_list("learner", flat=True)) == set(heard)

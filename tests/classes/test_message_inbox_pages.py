@@ -133,7 +133,7 @@ def test_the_number_is_in_no_address_and_no_log_but_on_the_page(client, clerk, p
 
 def test_it_is_closed_with_a_note_and_can_be_put_back(client, clerk, person):
     reply = came_in("?")
-    client.post(reverse("message_inbox_close", args=[reply.pk]), {"note": "電話済み"})
+    client.post(reverse("message_inbox_close", args=[reply.pk]), {"note": "電話\x00済み"})
     reply.refresh_from_db()
     assert (reply.closed_by, reply.note) == (clerk, "電話済み")
     client.post(reverse("message_inbox_reopen", args=[reply.pk]))

@@ -64,7 +64,16 @@ def test_a_day_begins_at_midnight_in_the_city():
     assert list(message_log.sent(Filters(day=datetime.date(2026, 10, 5)))) == [after]
 
 
-@pytest.mark.parametrize("query", ["day=x&status=y&purpose=z&page=q", "day=2026-13-40", "page=99"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "day=x&status=y&purpose=z&page=q",
+        "day=2026-13-40",
+        "day=0001-01-01",
+        "day=9999-12-31",
+        "page=99",
+    ],
+)
 def test_nonsense_in_the_address_shows_the_log(desk, query):
     assert desk.get(f"/messages/?{query}").status_code == 200
     assert desk.get(f"/messages/received/?{query}").status_code == 200

@@ -4,12 +4,21 @@ import datetime
 
 import pytest
 
-from classes import cancelling, merging, number_changes
+from classes import (
+    cancelling,
+    invitations,
+    merging,
+    number_changes,
+    reminders,
+    sending,
+    steering,
+)
 from classes.models import CallTask, ClassSession, Notice
 from learners import numbers
 from learners.models import Learner, PhoneNumber
 from sms import phone_numbers, suppression
 from sms.models import NumberSuppression, OutboundMessage
+from sms.verdicts import Send
 from tests import factories
 from tests.classes.test_notices_by_text import SHARED, notice, stop
 from tests.factories import tokyo
@@ -178,3 +187,77 @@ def test_merged_records_keep_their_notices_and_messages() -> None:
     assert made.learner == survivor
     assert made.message is not None
     assert made.message.status == "queued"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_seat_given_up_by_a_slip_is_reminded_of_all_the_same(agrees: bool) -> None:
+    # rules 30 and 53
+    """A round of the worker falls between the slip and its undoing."""
+    session = factories.class_session()
+    person = factories.learner(phone="+819031174912", agrees=agrees)
+    (application,) = factories.registered(session, person, at=NOW)
+    eve = tokyo(2026, 10, 4, 10)
+    reminders.plan(now=eve)
+    reminder = notice(purpose="reminder")
+    seat = application.enrollments.get()
+
+    cancelling.give_up_seat(session.intake_id, seat.pk, reason="", by=None, now=eve + MINUTE)
+    assert not CallTask.objects.open().exists()
+    assert not OutboundMessage.objects.due(eve + MINUTE).filter(purpose="reminder").exists()
+    reminders.plan(now=eve + 2 * MINUTE)
+    cancelling.undo_seat(session.intake_id, seat.pk, by=None, now=eve + 3 * MINUTE)
+
+    reminder.refresh_from_db()
+    assert (reminder.settled_at, reminder.channel) == (None, "sms" if agrees else "call")
+    if agrees:
+        assert reminder.message_id is not None
+        assert OutboundMessage.objects.get(pk=reminder.message_id).status == "queued"
+    else:
+        assert CallTask.objects.open().get().notice == reminder
+
+
+def test_of_two_records_of_one_person_only_one_is_told_and_apart_again_both_are() -> None:
+    # rule 52
+    factories.class_session()
+    pair = [factories.learner(), factories.learner()]
+    invitations.send([person.pk for person in pair], now=NOW)
+    assert CallTask.objects.open().count() == 2
+
+    merged = merging.merge(pair[0].pk, pair[1].pk, reason="同じ人", by=None, now=NOW + MINUTE)
+    assert CallTask.objects.open().get().notice.learner == pair[0]
+
+    merging.undo(merged.pk, by=None, now=NOW + 2 * MINUTE)
+    assert {task.notice.learner for task in CallTask.objects.open()} == set(pair)
+
+
+def test_a_call_written_at_the_very_moment_of_a_death_leaves_the_list() -> None:  # rule 42
+    factories.class_session()
+    person = factories.learner()
+    invitations.send([person.pk], now=NOW)
+    # As if the worker had looked just before, and written just after.
+    Learner.objects.filter(pk=person.pk).update(deceased_on=NOW.date())
+    reminders.plan(now=NOW + MINUTE)
+    assert not CallTask.objects.open().exists()
+    assert notice(learner=person).outcome == "dropped"
+
+
+def test_a_party_split_before_it_heard_hears_in_both_parts() -> None:  # rules 26 and 27
+    session = factories.class_session(capacity=0)
+    husband, wife = factories.texted(), factories.texted()
+    members = factories.registered(session, husband, wife, at=NOW, spoken=False)
+    assert "2名様" in OutboundMessage.objects.get().body
+    steering.split(
+        session.intake_id,
+        members[0].party_id,
+        [members[1].pk],
+        reason="別々で",
+        by=None,
+        now=NOW + MINUTE,
+    )
+    waiting = OutboundMessage.objects.filter(status="queued")
+    verdicts = sending.still_holds(list(waiting), NOW + 15 * MINUTE)
+    bodies = [verdict.body for verdict in verdicts.values() if isinstance(verdict, Send)]
+    assert len(bodies) == 2
+    assert not [body for body in bodies if "2名様" in body]
+    told = Notice.objects.filter(settled_at=None)
+    assert {each.learner for each in told} == {husband, wife}

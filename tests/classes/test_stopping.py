@@ -1,14 +1,25 @@
 """No more messages to a number: at once, and whoever was to be told is told another way (58)."""
 
 import datetime
+import uuid
 
 import pytest
 
-from classes import calls, inbox, number_changes, replies, stopping
+from classes import (
+    calls,
+    cancelling,
+    inbox,
+    number_changes,
+    outcomes_of_messages,
+    replies,
+    sending,
+    stopping,
+)
 from classes.models import CallTask, ClassSession, Notice, Offer, Reply, StaffTask
 from learners.models import Learner, PhoneNumber
 from sms import suppression
 from sms.models import NumberSuppression, OutboundMessage
+from sms.verdicts import Drop, Send
 from tests import factories
 from tests.classes.answering import HOUR, MOBILE, NOW, message, reachable, taken_as, told, wrote
 from tests.factories import tokyo
@@ -196,3 +207,76 @@ def test_an_agreement_given_anew_lifts_the_stop(session, person):
     assert suppression.of([MOBILE]) == {}
     number.refresh_from_db()
     assert number.may_receive_sms
+
+
+def offered_by_text(session: ClassSession, status: str) -> tuple[Offer, Notice]:
+    offer = factories.announced_offer(factories.texted(phone=MOBILE))
+    OutboundMessage.objects.filter(purpose="offer").update(
+        status=status, status_at=NOW, sent_at=NOW, delivered_at=NOW, attempts=1
+    )
+    return offer, Notice.objects.get(offer=offer)
+
+
+def test_a_delivery_told_late_to_the_wrong_person_tells_no_offer(session):  # rules 29 and 58
+    offer, notice = offered_by_text(session, Status.SENT)
+
+    read("人違いです")
+    OutboundMessage.objects.filter(purpose="offer").update(
+        status=Status.DELIVERED, delivered_at=NOW, settled_at=None
+    )
+    outcomes_of_messages.sweep(now=NOW + 2 * HOUR)
+
+    offer.refresh_from_db()
+    notice.refresh_from_db()
+    assert (offer.told_at, notice.channel, notice.outcome) == (None, Channel.CALL, "")
+    assert CallTask.objects.open().get().notice == notice
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_what_was_to_be_called_about_for_want_of_a_sign_is_told_in_vain_too(  # rules 29 and 58
+    session, arrives
+):
+    """Silent for hours, it went on the call list; then it arrived, at another person's."""
+    offer, notice = offered_by_text(session, Status.SENT)
+    outcomes_of_messages.sweep(now=NOW + 12 * HOUR)
+    notice.refresh_from_db()
+    assert notice.channel == Channel.CALL
+
+    def delivered() -> None:
+        OutboundMessage.objects.filter(purpose="offer").update(
+            status=Status.DELIVERED, delivered_at=NOW, settled_at=None
+        )
+        outcomes_of_messages.sweep(now=NOW + 13 * HOUR)
+
+    if arrives:
+        delivered()
+    inbound = wrote("人違いです", at=NOW + 14 * HOUR)
+    replies.understand(now=inbound.received_at)
+    if not arrives:
+        delivered()
+
+    offer.refresh_from_db()
+    notice.refresh_from_db()
+    assert (offer.told_at, notice.channel, notice.outcome) == (None, Channel.CALL, "")
+    assert CallTask.objects.open().get().notice == notice
+
+
+def test_what_staff_wrote_stops_with_a_death_too_unless_somebody_else_has_the_number(
+    session, person
+):  # rule 42
+    asked = wrote("なにを持っていけばよいですか")
+    replies.understand(now=asked.received_at)
+    reply, clerk = taken_as(asked), factories.staff_member()
+    key = uuid.uuid4()
+    answer = inbox.write_back(reply.pk, "筆記用具です。", client_uuid=key, by=clerk, now=NOW)
+
+    def verdict():
+        return sending.still_holds([answer], NOW)[answer.pk]
+
+    partner = reachable()
+    cancelling.record_death(person.pk, on=NOW.date(), by=clerk, now=NOW)
+    assert verdict() == Send(answer.body)
+    cancelling.record_death(partner.pk, on=NOW.date(), by=clerk, now=NOW)
+    assert verdict() == Drop()
+    with pytest.raises(inbox.Stopped):
+        inbox.write_back(reply.pk, "もう一度", client_uuid=uuid.uuid4(), by=clerk, now=NOW)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from classes import locking, offers, outcomes_of_messages, waitlist
+from classes import cancelling, locking, offers, outcomes_of_messages, waitlist
 from classes.models import CallTask, Notice, Offer, PlaceEvent
 from sms.models import OutboundMessage
 from tests import factories
@@ -98,3 +98,45 @@ def test_a_delivery_and_the_end_of_the_time_never_both_happen(
     offer.refresh_from_db()
     assert offer.status == Offer.Status.OPEN
     assert offer.told_at == NOW
+
+
+def delivery_against_the_undo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text left before its application was cancelled; it arrives, and just now that is undone."""
+    session = factories.class_session()
+    (application,) = factories.registered(session, factories.texted(), at=NOW)
+    OutboundMessage.objects.update(status="sent", sent_at=NOW, attempts=1)
+    cancelling.cancel(session.intake_id, application.pk, reason="", by=None, now=NOW)
+    OutboundMessage.objects.update(status="delivered", delivered_at=NOW)
+    monkeypatch.setattr(
+        outcomes_of_messages, "_load", MeetingPoint(outcomes_of_messages._load, first=1)
+    )
+    met = outcomes_of_messages._load
+
+    def undo() -> None:
+        with transaction.atomic():
+            locking.lock_intakes([session.intake_id])
+            met(Notice.objects.filter(application=application))
+            cancelling.undo(session.intake_id, application.pk, by=None, now=NOW + MINUTE)
+
+    answers = race(sweep, undo)
+    assert not [answer for answer in answers if isinstance(answer, Exception)], answers
+
+
+def is_lost() -> bool:
+    """Open, and its message is looked at no more: nobody would ever settle it."""
+    return Notice.objects.filter(settled_at=None, message__settled_at__isnull=False).exists()
+
+
+def test_what_an_undo_opens_again_while_it_arrives_is_settled_after_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # rules 30 and 53
+    delivery_against_the_undo(monkeypatch)
+    assert not is_lost()
+    sweep()
+    assert Notice.objects.get().outcome == Notice.Outcome.DELIVERED
+
+
+def test_control_without_the_lock_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_the_lock(monkeypatch)
+    delivery_against_the_undo(monkeypatch)
+    assert is_lost()

@@ -1,5 +1,6 @@
 """A round of sending: hours, what still holds, suppressed numbers, pace, and every answer."""
 
+import contextlib
 import datetime
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from sms import delivery, outbox, pace, suppression, transitions
 from sms.delivery import Delivered
 from sms.models import NumberSuppression, OutboundMessage, SendingHours
-from sms.transports import Accepted, Answer, Refused, TryLater, Unclear
+from sms.transports import Accepted, Answer, Fate, Refused, Report, TryLater, Unclear
 from sms.transports.simulator import Simulator
 from sms.verdicts import Drop, Later, Send, Verdict
 from tests.factories import tokyo
@@ -173,6 +174,29 @@ def test_an_error_of_what_still_holds_leaves_the_messages_waiting() -> None:
     assert statuses() == [Status.QUEUED]
 
 
+@pytest.mark.parametrize("batch", [1, 50])
+def test_one_message_that_cannot_be_looked_at_holds_up_no_other(
+    batch: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(delivery, "LARGEST_BATCH", batch)
+    broken = message(priority=0)
+    message(MOBILE.replace("4912", "0001"))
+
+    def holds(messages: Sequence[OutboundMessage], now: datetime.datetime) -> Mapping[int, Verdict]:
+        if broken.pk in {each.pk for each in messages}:
+            raise ValueError(TEXT)
+        return as_they_are(messages, now)
+
+    phones = Phones()
+    for _ in range(2):
+        with contextlib.suppress(ValueError):
+            deliver(phones, holds=holds)
+    assert len(phones.went) == 1
+    broken.refresh_from_db()
+    assert (broken.status, broken.send_after) == (Status.QUEUED, NOW + delivery.ERROR_PAUSE)
+    assert TEXT not in caplog.text
+
+
 def test_each_answer_is_recorded_as_what_it_is() -> None:  # rule 57
     for _ in range(5):
         message()
@@ -182,6 +206,27 @@ def test_each_answer_is_recorded_as_what_it_is() -> None:  # rule 57
     # All five are claimed at once, so that the suppression of 21614 stops none of them here.
     assert deliver(phones) == Delivered(sent=1, refused=1, put_off=1, unknown=2)
     assert sorted(statuses()) == ["failed", "queued", "sent", "unknown", "unknown"]
+
+
+@pytest.mark.parametrize("fate", [Fate.GOING, Fate.DELIVERED])
+def test_what_a_late_callback_proves_to_have_gone_does_not_go_again(fate: Fate) -> None:  # rule 57
+    """The try was believed lost, the message was claimed again, and just then we hear of it."""
+    again = message(attempts=1)
+
+    def hears(messages: Sequence[OutboundMessage], now: datetime.datetime) -> Mapping[int, Verdict]:
+        report = Report(sid="SM1", fate=fate)
+        assert transitions.apply(report, pk=again.pk, attempt=1, check=HOUR, now=now)
+        return as_they_are(messages, now)
+
+    phones = Phones()
+    assert deliver(phones, holds=hears) == Delivered()
+    assert phones.went == []
+    again.refresh_from_db()
+    assert (again.status, again.sid, again.attempts) == (
+        Status.SENT if fate is Fate.GOING else Status.DELIVERED,
+        "SM1",
+        1,
+    )
 
 
 def test_where_nobody_answers_the_others_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def claimed(**fields: Any) -> OutboundMessage:
     """A message whose first call is being made."""
     message(**fields)
     [row] = transitions.claim(1, now=NOW)
-    [row] = transitions.leave([(row, row.body)], sender="CITY", now=NOW)
+    [row], _ = transitions.leave([(row, row.body)], sender="CITY", now=NOW)
     return row
 
 
@@ -264,7 +264,7 @@ def test_a_report_found_by_looking_is_not_ours_if_its_sid_is_anothers() -> None:
 def test_what_became_too_long_is_refused() -> None:  # rule 49
     message()
     [row] = transitions.claim(1, now=NOW)
-    assert transitions.leave([(row, "長" * 661)], sender="CITY", now=NOW) == []
+    assert transitions.leave([(row, "長" * 661)], sender="CITY", now=NOW) == ([], 1)
     assert (status_of(row), row.error_code) == (Status.FAILED, transitions.TOO_LONG)
 
 
