@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
 from classes import call_pace, call_reasons, calls, unreached
 from classes.models import Application, CallAttempt, CallTask, ClassSession, Notice, Offer
@@ -27,7 +28,7 @@ class Row:
     later_at: datetime.datetime | None
     # Why it is a call and no SMS.
     why: str = ""
-    # It should have been made by now.
+    # It should have been made before today.
     is_late: bool = False
 
     @property
@@ -184,7 +185,7 @@ def _row(task: CallTask, why: str, who: StaffMember, now: datetime.datetime) -> 
         tries=task.tries,  # type: ignore[attr-defined]
         later_at=task.later_at,  # type: ignore[attr-defined]
         why=why,
-        is_late=task.deadline < now,  # type: ignore[attr-defined]
+        is_late=timezone.localdate(task.deadline) < timezone.localdate(now),  # type: ignore[attr-defined]
     )
 
 

@@ -110,11 +110,11 @@ def test_a_message_to_a_class_is_looked_at_before_it_goes_and_goes_once(client, 
     typed = {
         "class": running.pk,
         "client_uuid": uuid.uuid4(),
-        "wording": "{city}スマホ教室{date}は www.example.jp をご覧ください。",
+        "wording": "{city}スマホ教室{date}のことは 090-3117-4912 へ。",
     }
     shown = page(client, "bulk_create", {**typed, "step": "preview"})
-    assert "八王子市スマホ教室11/22(日)は" in shown
-    assert "リンク" in shown
+    assert "八王子市スマホ教室11/22(日)のことは" in shown
+    assert "ではない電話番号" in shown
     assert not BulkMessage.objects.exists()
     for _ in range(2):
         client.post(reverse("bulk_create"), {**typed, "step": "send"})

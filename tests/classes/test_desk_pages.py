@@ -215,6 +215,21 @@ def test_while_typing_age_number_and_likely_duplicates_show(
     assert 'data-value="042-626-3111"' in page
 
 
+def test_a_line_that_takes_no_sms_is_not_one_whose_owner_wants_none(
+    desk_client: Client, session: ClassSession
+) -> None:
+    learner = known("042-626-3111")
+
+    def card() -> str:
+        address = reverse("desk_person", args=["2026-10", learner.pk])
+        return desk_client.get(address, headers={"HX-Request": "true"}).content.decode()
+
+    assert "SMS不可" in card()
+    assert "SMSを希望しない" not in card()
+    learner.phone_numbers.update(e164="+819031174912", sms_consent="refused")
+    assert "携帯・SMSを希望しない" in card()
+
+
 def test_a_fax_needs_its_written_time(desk_client: Client, session: ClassSession) -> None:
     data = typed(session, known(), source="fax")  # rule 24
     assert post(desk_client, "desk_register", data=data).status_code == 422

@@ -147,6 +147,17 @@ def test_the_status_costs_as_much_whatever_there_is(
     assert "+8190" not in page
 
 
+@pytest.mark.parametrize(("account", "times"), [("", 0), ("AC0", 1)])
+def test_how_far_answers_were_read_is_said_where_they_are_asked_for(
+    client, settings, account, times
+):
+    # The simulator hands an answer over at once: an old time would look like a fault.
+    settings.TWILIO_ACCOUNT_SID = account
+    client.force_login(factories.staff_member(role="administrator", language="en"))
+    page = client.get("/status/").content.decode()
+    assert page.count("Answers read until") == times
+
+
 def test_the_page_renews_only_its_part(client):
     client.force_login(factories.staff_member(role="coordinator"))
     part = client.get("/status/", headers={"HX-Request": "true"}).content.decode()
