@@ -72,7 +72,9 @@ class WordingForm(forms.Form):
 
     def findings_of(self, wording: str) -> list[Finding]:
         """What is to be said of a wording (classes.message_lint)."""
-        preview = self.examples.preview(wording, self.key.language, self.key.form, kind=self.key.kind)
+        preview = self.examples.preview(
+            wording, self.key.language, self.key.form, kind=self.key.kind
+        )
         return message_lint.find(
             wording,
             preview,

@@ -84,17 +84,14 @@ def latest(*, now: datetime.datetime) -> list[str]:
     queued = OutboundMessage.objects.filter(status=Status.QUEUED, expires_at__gt=now)
     soon = queued.filter(send_after__lte=now + SOON).order_by("-created_at", "-pk")
     came = InboundMessage.objects.order_by("-received_at", "-pk")
-    at_work = sorted(
-        [
-            *sent.values_list("to", "sent_at")[:LOOKED_THROUGH],
-            *soon.values_list("to", "created_at")[:LOOKED_THROUGH],
-            *came.values_list("sender", "received_at")[:LOOKED_THROUGH],
-        ],
-        key=lambda each: each[1],
-        reverse=True,
-    )
+    moments = [
+        *sent.values_list("to", "sent_at")[:LOOKED_THROUGH],
+        *soon.values_list("to", "created_at")[:LOOKED_THROUGH],
+        *came.values_list("sender", "received_at")[:LOOKED_THROUGH],
+    ]
+    at_work = sorted(((at, number) for number, at in moments if at), reverse=True)
     later = queued.order_by("send_after", "pk").values_list("to", flat=True)[:LOOKED_THROUGH]
-    return list(dict.fromkeys([*(number for number, _at in at_work), *later]))[:MOST_PHONES]
+    return list(dict.fromkeys([*(number for _at, number in at_work), *later]))[:MOST_PHONES]
 
 
 def find(digits: str) -> list[str]:
