@@ -12,6 +12,7 @@ from skill_levels.models import Competency
 from sms import segments
 
 Form = MessageTemplate.Form
+Kind = MessageTemplate.Kind
 
 # As long as they get in a year; names are taken from the courses, halls and hints that exist.
 JAPANESE = {
@@ -38,6 +39,8 @@ ENGLISH = {
     "draw_date": "Tue 13 Oct",
     "people": "2",
 }
+# The other reminder goes out on the day before.
+THE_DAY_BEFORE = {"ja": "明日", "en": "tomorrow"}
 SECOND_RECEIPT = {"ja": "・0043", "en": ", 0043"}
 
 
@@ -80,18 +83,20 @@ class Examples:
             },
         }
 
-    def values(self, language: str, form: str) -> dict[str, str]:
+    def values(self, language: str, form: str, kind: str) -> dict[str, str]:
         """A value for every placeholder there is."""
         values = dict(ENGLISH if language == "en" else JAPANESE)
         values |= {**self._names[language], "phone": settings.CITY_PHONE}
         if form == Form.SEVERAL:
             values["receipt"] += SECOND_RECEIPT[language]
+        if kind == Kind.REMINDER_NEXT:
+            values["when"] = THE_DAY_BEFORE[language]
         return values
 
-    def preview(self, wording: str, language: str, form: str) -> Preview:
+    def preview(self, wording: str, language: str, form: str, *, kind: str) -> Preview:
         """The text as somebody would receive it; an unknown placeholder stays as it was typed."""
         as_typed = {name: f"{{{name}}}" for name in message_texts.placeholders(wording)}
-        text = message_texts.fill(wording, as_typed | self.values(language, form))
+        text = message_texts.fill(wording, as_typed | self.values(language, form, kind))
         size = segments.measure(text)
         return Preview(text, size, settings.SMS_SEGMENT_PRICE * size.segments)
 

@@ -63,7 +63,7 @@ class WordingForm(forms.Form):
     def preview(self) -> Preview:
         """What is in the box, as it would arrive."""
         typed = _in_one_line(self.typed)
-        return self.examples.preview(typed, self.key.language, self.key.form)
+        return self.examples.preview(typed, self.key.language, self.key.form, kind=self.key.kind)
 
     @property
     def findings(self) -> list[Finding]:
@@ -72,7 +72,9 @@ class WordingForm(forms.Form):
 
     def findings_of(self, wording: str) -> list[Finding]:
         """What is to be said of a wording (classes.message_lint)."""
-        preview = self.examples.preview(wording, self.key.language, self.key.form)
+        preview = self.examples.preview(
+            wording, self.key.language, self.key.form, kind=self.key.kind
+        )
         return message_lint.find(
             wording,
             preview,

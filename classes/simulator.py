@@ -27,6 +27,8 @@ MOST_PHONES = 6
 MOST_MESSAGES = 30
 # Among so many of the latest messages the phones last at work are looked for.
 LOOKED_THROUGH = 300
+# What was just registered waits for the undo window, and should be seen arriving.
+SOON = datetime.timedelta(minutes=15)
 SHORTEST_SEARCH = 2
 LONGEST_ANSWER = 660
 QUICK_ANSWERS = ("1", "2", "停止")
@@ -75,16 +77,21 @@ def exists() -> bool:
     return not settings.TWILIO_ACCOUNT_SID
 
 
-def latest() -> list[str]:
-    """The numbers of the phones last at work."""
-    sent = OutboundMessage.objects.order_by("-created_at", "-pk").values_list("to", "created_at")
-    came = InboundMessage.objects.order_by("-received_at", "-pk").values_list(
-        "sender", "received_at"
-    )
-    found = sorted(
-        [*sent[:LOOKED_THROUGH], *came[:LOOKED_THROUGH]], key=lambda each: each[1], reverse=True
-    )
-    return list(dict.fromkeys(number for number, _at in found))[:MOST_PHONES]
+def latest(*, now: datetime.datetime) -> list[str]:
+    """The numbers of the phones last at work, or about to be; then those that wait for a later
+    time, on which there may be nothing yet."""
+    sent = OutboundMessage.objects.filter(sent_at__isnull=False).order_by("-sent_at", "-pk")
+    queued = OutboundMessage.objects.filter(status=Status.QUEUED, expires_at__gt=now)
+    soon = queued.filter(send_after__lte=now + SOON).order_by("-created_at", "-pk")
+    came = InboundMessage.objects.order_by("-received_at", "-pk")
+    moments = [
+        *sent.values_list("to", "sent_at")[:LOOKED_THROUGH],
+        *soon.values_list("to", "created_at")[:LOOKED_THROUGH],
+        *came.values_list("sender", "received_at")[:LOOKED_THROUGH],
+    ]
+    at_work = sorted(((at, number) for number, at in moments if at), reverse=True)
+    later = queued.order_by("send_after", "pk").values_list("to", flat=True)[:LOOKED_THROUGH]
+    return list(dict.fromkeys([*(number for _at, number in at_work), *later]))[:MOST_PHONES]
 
 
 def find(digits: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from classes import calls, places, posting, steering, waitlist, work
 from classes.call_attempts import Answer
-from classes.demo import past_rounds
+from classes.demo import messages, past_rounds
 from classes.demo.calendar import Calendar
 from classes.demo.people import BY_FAX, COUPLES, DECEASED, NO_CALLS, OUT_OF_TOWN, Person
 from classes.demo.reception import MINUTE, Outcome, Reception, Source
@@ -40,6 +40,7 @@ def play(reception: Reception, dates: Calendar) -> None:
     _rush(reception, opens)
     _afternoon(reception, opens)
     _evening(reception, opens)
+    messages.remind_since(dates, until=dates.now - 125 * MINUTE)
     _until_now(reception, dates.now)
 
 
@@ -250,13 +251,7 @@ def _until_now(reception: Reception, now: datetime.datetime) -> None:
     """The last two hours: one offer told, one to be told, one claimed, one still undoable."""
     work.do_round(steps=work.WITHOUT_PLANNING, now=now - 121 * MINUTE)
     _nobody_picks_up(reception, now)
-    reception.try_to_reach(
-        reception.call_about_offer("N2"),
-        CallAttempt.Outcome.REACHED,
-        answer=Answer.THINKS,
-        note="ご主人と相談してから",
-        now=now - 118 * MINUTE,
-    )
+    thinks = _think_it_over(reception, "N2", now=now - 118 * MINUTE)
     for minutes, outcome in ((57, Outcome.INQUIRY), (44, Outcome.NO_SEAT_WANTED)):
         about = reception.opened.classes["N1"]
         reception.hang_up(outcome, now=now - minutes * MINUTE, about=about)
@@ -270,10 +265,26 @@ def _until_now(reception: Reception, now: datetime.datetime) -> None:
         now=now - 48 * MINUTE,
     )
     work.do_round(steps=work.WITHOUT_PLANNING, now=now - 47 * MINUTE)
+    if not thinks:
+        # Before the morning's messages go out, whoever is called now is the first to be told.
+        any(_think_it_over(reception, code, now=now - 46 * MINUTE) for code in ("N2", "N1", "A1"))
     _three_more_tries(reception, now)
     reception.cancel_one_seat("A1", now=now - 4 * MINUTE)
     work.do_round(steps=work.WITHOUT_PLANNING, now=now - 3 * MINUTE)
     _claim_one(reception, now - 2 * MINUTE)
+
+
+def _think_it_over(reception: Reception, code: str, *, now: datetime.datetime) -> bool:
+    """Whether somebody was called who must be told of a seat there, and asked for time."""
+    task = reception.call_about_offer(code)
+    reception.try_to_reach(
+        task,
+        CallAttempt.Outcome.REACHED,
+        answer=Answer.THINKS,
+        note="ご主人と相談してから",
+        now=now,
+    )
+    return task is not None
 
 
 def _three_more_tries(reception: Reception, now: datetime.datetime) -> None:
@@ -292,9 +303,11 @@ def _three_more_tries(reception: Reception, now: datetime.datetime) -> None:
 
 def _claim_one(reception: Reception, now: datetime.datetime) -> None:
     """One operator is on the telephone this minute."""
-    tasks = reception.open_calls(now=now)
-    if len(tasks) > 1:
-        calls.claim(tasks[1].pk, by=reception.operators[1], now=now)
+    # What is planned by the clock alone may be overtaken by the worker's round of this minute.
+    lasting = (Notice.Purpose.OFFER, Notice.Purpose.RESULT, Notice.Purpose.CANCELLED)
+    tasks = list(calls.open_tasks(now=now).filter(notice__purpose__in=lasting))
+    if tasks:
+        calls.claim(tasks[-1].pk, by=reception.operators[1], now=now)
 
 
 def _waiting(reception: Reception, code: str) -> list[Application]:

@@ -4,7 +4,11 @@ Everything goes through the worker's steps to the simulator; beside an account n
 """
 
 import datetime
+import itertools
 import uuid
+from collections.abc import Iterator, Sequence
+
+from django.utils import timezone
 
 from classes import told_lately, work
 from classes.demo.calendar import DAY, Calendar, clock
@@ -24,27 +28,35 @@ OTHERS = ("停止", "ありがとうございます。妹も一緒に行って�
 
 
 def remind(dates: Calendar) -> None:
-    """The mornings before this round opened: who has a lesson soon is told; one phone is off."""
-    first = clock((dates.current.opens_at - MORNINGS * DAY).date(), 9, 5)
-    _switch_one_off(first, first + MORNINGS * DAY)
-    for morning in range(MORNINGS):
-        work.do_round(now=first + morning * DAY)
+    """The mornings until this round opened: who has a lesson soon is told; one phone is off."""
+    opened = _morning(dates.current.opens_at)
+    first = opened - MORNINGS * DAY
+    _switch_one_off(first, opened)
+    _every_morning(first, until=opened + MINUTE)
+
+
+def remind_since(dates: Calendar, *, until: datetime.datetime) -> None:
+    """The mornings since; after a long weekend there are several."""
+    _every_morning(_morning(dates.current.opens_at) + DAY, until=until)
 
 
 def answer(*, now: datetime.datetime) -> None:
-    """Some of those who were reminded last write back, the last one just now."""
-    told = (
-        OutboundMessage.objects.filter(
-            status=OutboundMessage.Status.DELIVERED,
-            delivered_at__lt=now - 3 * MINUTE,
-            notices__purpose=Notice.Purpose.REMINDER,
-            notices__lesson__starts_at__gt=now,
-        )
-        .order_by("-delivered_at", "pk")
-        .values_list("to", flat=True)
+    """Some of those who were told of a lesson last write back, the last one just now.
+
+    Reminders first; around the New Year there are none, so they answer what they were told before.
+    """
+    told = OutboundMessage.objects.filter(
+        status=OutboundMessage.Status.DELIVERED,
+        delivered_at__lt=now - 3 * MINUTE,
+        delivered_at__gt=now - told_lately.LATELY,
+        notices__isnull=False,
+    ).order_by("-delivered_at", "pk")
+    reminded = told.filter(
+        notices__purpose=Notice.Purpose.REMINDER, notices__lesson__starts_at__gt=now
     )
-    numbers = [number for number in dict.fromkeys(told) if _is_of_one(number)]
-    plain = [number for number in numbers if _speaks_of_one_lesson(number, now)]
+    latest = [*reminded.values_list("to", flat=True), *told.values_list("to", flat=True)]
+    numbers = [number for number in dict.fromkeys(latest) if _is_of_one(number)]
+    plain = _some(ABOUT_A_LESSON, (n for n in numbers if _speaks_of_one_lesson(n, now)))
     answers = dict(zip(plain, ABOUT_A_LESSON, strict=False))
     others = [number for number in numbers if number not in answers]
     answers |= dict(zip(others, OTHERS, strict=False))
@@ -61,6 +73,21 @@ def answer(*, now: datetime.datetime) -> None:
         ],
         source=InboundMessage.Source.SIMULATOR,
     )
+
+
+def _morning(moment: datetime.datetime) -> datetime.datetime:
+    return clock(timezone.localdate(moment), 9, 5)
+
+
+def _every_morning(first: datetime.datetime, *, until: datetime.datetime) -> None:
+    while first < until:
+        work.do_round(now=first)
+        first += DAY
+
+
+def _some(wanted: Sequence[str], numbers: Iterator[str]) -> list[str]:
+    """As many as are wanted; those that follow are not even looked at."""
+    return list(itertools.islice(numbers, len(wanted)))
 
 
 def _switch_one_off(begins: datetime.datetime, ends: datetime.datetime) -> None:

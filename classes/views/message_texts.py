@@ -27,7 +27,7 @@ def message_texts(request: StaffRequest) -> HttpResponse:
         "language": language,
         "languages": Learner.Language.choices,
         "rows": [
-            (row, examples.preview(row.wording, language, row.key.form))
+            (row, examples.preview(row.wording, language, row.key.form, kind=row.key.kind))
             for row in message_wordings.listed(language)
         ],
     }
@@ -108,7 +108,7 @@ def _editor(
     newer: MessageTemplate | None = None,
 ) -> HttpResponse:
     key = editor.key
-    values = editor.examples.values(key.language, key.form)
+    values = editor.examples.values(key.language, key.form, key.kind)
     context = {
         "form": editor,
         "key": key,

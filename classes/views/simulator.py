@@ -35,7 +35,7 @@ def only_simulated(view: View) -> View:
 @only_simulated
 def simulator_page(request: StaffRequest) -> HttpResponse:
     """The phones last at work."""
-    numbers = simulator.latest()
+    numbers = simulator.latest(now=timezone.now())
     record_view(request, simulator.owners(numbers), "simulator", FIELDS)
     return render(request, "classes/simulator.html", _context(numbers))
 
@@ -55,7 +55,7 @@ def simulator_choose(request: StaffRequest) -> HttpResponse:
         except phone_numbers.InvalidNumber as refused:
             numbers, problem = [], str(refused)
     else:
-        numbers = simulator.latest()
+        numbers = simulator.latest(now=timezone.now())
     numbers = numbers or shown
     record_view(request, simulator.owners(numbers), "simulator_choose", FIELDS)
     return render(request, "classes/_simulator_phones.html", _context(numbers, problem=problem))

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import desk, disruptions, stalled, timetable
+from classes import disruptions, stalled
 from classes.demo import accounts, build, calendar, clearing, state
 from classes.models import (
     Application,
@@ -24,22 +24,18 @@ from classes.models import (
     Intake,
     Lesson,
     Notice,
-    Offer,
     PlaceEvent,
-    Reply,
     StaffTask,
     Venue,
-    WaitlistEntry,
     WalkIn,
 )
 from learners import search
 from learners.models import Learner, PhoneNumber
 from skill_levels import progress
 from skill_levels.models import Assessment, Placement, SkillLevel
-from sms.models import OutboundMessage, SimulatedPhone
 from staff.models import StaffMember
 from tests import factories
-from tests.classes import invariants
+from tests.classes import demo_stories, invariants
 
 NOW = factories.tokyo(2026, 11, 25, 10, 5)
 # Nobody's telephone: in Japan no number goes on like this.
@@ -129,37 +125,19 @@ def test_every_invariant_of_places_holds_in_every_intake():  # rules 21, 23, 27,
 
 
 def test_some_classes_have_seats_free_and_others_a_line():  # rule 28
-    rows = desk.class_rows(the("first_come"), now=NOW)
-    assert [row.class_session.code for row in rows if row.bookable > 1] == ["P2"]
-    assert {"N1", "N2", "A1"} <= {r.class_session.code for r in rows if r.waiting.parties > 3}
+    demo_stories.some_classes_have_seats_and_others_a_line(NOW)
 
 
 def test_offers_stand_in_every_state():
-    offers = Offer.objects.open().filter(class_session__intake=the("first_come"))
-    assert offers.filter(announced_at=None, announce_after__gt=NOW).exists()  # rule 30
-    assert offers.filter(announced_at__isnull=False, told_at=None).exists()
-    assert offers.filter(expires_at__gt=NOW).exists()
-    closed = set(Offer.objects.exclude(status="open").values_list("status", flat=True))
-    assert {"accepted", "declined", "withdrawn"} <= closed
+    demo_stories.offers_stand_in_every_state(NOW)
 
 
 def test_a_couple_waits_for_two_seats_and_whoever_was_passed_over_is_told_why():  # rule 27
-    current = the("first_come")
-    couple = WaitlistEntry.objects.waiting().filter(
-        class_session=current.class_sessions.get(code="A2")
-    )
-    assert couple.first().party.applications.active().count() == 2
-    passed = PlaceEvent.objects.filter(kind="passed_over", intake=current)
-    assert passed.exclude(reason="").exists()
-    assert passed.filter(details__together=2, details__free=1).exists()
+    demo_stories.whoever_was_passed_over_is_told_why(NOW)
 
 
 def test_calls_letters_and_tasks_are_left_to_do():
-    assert CallTask.objects.open().filter(claimed_by__isnull=False).exists()
-    assert CallTask.objects.open().filter(attempts__isnull=False).exists()
-    letters = Notice.objects.to_post()
-    assert {n.learner.no_phone_calls for n in letters} == {True}  # rule 20
-    assert letters.filter(purpose="offer").exists()
+    demo_stories.calls_and_letters_are_left_to_do()
     kinds = set(StaffTask.objects.filter(done_at=None).values_list("kind", flat=True))
     assert {"confirm_age", "confirm_address", "sign_language"} <= kinds
 
@@ -195,13 +173,7 @@ def test_people_are_found_as_callers_are():
 
 
 def test_no_hall_and_nobody_is_booked_twice_and_no_lesson_but_todays_falls_on_a_closed_day():
-    found = Counter(
-        conflict.kind
-        for session in ClassSession.objects.select_related("intake", "venue")
-        for conflict in timetable.conflicts_of(session)
-    )
-    # The round to come still lacks people, and says so (rule 40).
-    assert found == {"few_helpers": 1, "no_instructor": 1}
+    demo_stories.nobody_is_booked_twice(is_closed_today=False)
 
 
 def test_the_demo_password_opens_the_demos_accounts_only():
@@ -309,12 +281,4 @@ def test_real_data_is_never_called_a_demo(client):
 
 
 def test_people_were_told_by_sms_and_some_wrote_back():
-    outcomes = Counter(Notice.objects.filter(channel="sms").values_list("outcome", flat=True))
-    assert outcomes["delivered"] > 100
-    meanings = set(Reply.objects.filter(closed_at__isnull=False).values_list("meaning", flat=True))
-    assert {"will_come", "will_not_come", "stop"} <= meanings
-    assert Reply.objects.open().get().meaning == "other"
-    # A phone that is off: its owner is called, on the day or in vain.
-    off = SimulatedPhone.objects.get(behaviour="off").e164
-    assert OutboundMessage.objects.filter(to=off, error_code="30003").exists()
-    assert not OutboundMessage.objects.underway().filter(send_after__lt=NOW).exists()
+    demo_stories.people_were_told_by_sms_and_some_wrote_back(NOW)

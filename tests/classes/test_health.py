@@ -130,6 +130,14 @@ def test_coordinators_see_the_status(client, role, status):
     assert client.get("/status/").status_code == status
 
 
+def test_only_beside_an_account_the_status_says_until_when_answers_were_read(client, settings):
+    # On the simulator they are there as soon as they are typed.
+    client.force_login(factories.staff_member(role="coordinator", language="en"))
+    assert "Answers read until" not in client.get("/status/").content.decode()
+    settings.TWILIO_ACCOUNT_SID = "AC0"
+    assert "Answers read until" in client.get("/status/").content.decode()
+
+
 def test_the_status_costs_as_much_whatever_there_is(
     client, django_assert_num_queries, django_assert_max_num_queries
 ):

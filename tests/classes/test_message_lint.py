@@ -17,7 +17,7 @@ def findings(
     wording: str, *, kind: str = Kind.REGISTERED_LOTTERY, language: str = "ja", form: str = Form.ONE
 ) -> list[message_lint.Finding]:
     """Of a text that owes no lesson, unless a test names another."""
-    preview = Examples().preview(wording, language, form)
+    preview = Examples().preview(wording, language, form, kind=kind)
     return message_lint.find(wording, preview, kind=kind, language=language, form=form)
 
 

@@ -60,11 +60,13 @@ def test_every_text_is_listed_with_its_size_as_the_longest_names_make_it(
     for kind in MessageTemplate.Kind:
         for form in MessageTemplate.Form:
             assert reverse("message_text", args=[kind, "ja", form]) in page
-    assert "70/70</span> 1通" in page
+    assert '70/70</span> <span class="nowrap">1通' in page
     factories.venue(short_name="会" * 20)
     page = words(admin_desk.get(reverse("message_texts")))
     assert "会" * 20 in page
-    assert "82/70</span> 2通" in page
+    assert '82/70</span> <span class="nowrap">2通' in page
+    # The reminder of the day before is shown as on that day.
+    assert page.count("は明日10/13(火)") == 1
     page = words(admin_desk.get(reverse("message_texts"), {"language": "en"}))
     assert "Hachioji City smartphone class &quot;Getting an account&quot;" in page
     assert admin_desk.get(reverse("message_texts"), {"language": "fr"}).status_code == 404

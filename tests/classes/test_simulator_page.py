@@ -58,6 +58,21 @@ def test_a_message_that_waits_is_announced_not_shown(desk):  # rule 51
     assert "1 on its way, not before" in page
 
 
+def test_a_phone_on_which_nothing_is_yet_says_so_and_stands_behind_those_at_work(desk):
+    queued(body="まだです", at=NOW, send_after=NOW + 60 * MINUTE)
+    sent(OTHER, at=NOW - 60 * MINUTE)
+    page = desk.get("/simulator/").content.decode()
+    assert page.index("090-3117-0000") < page.index("090-3117-4912")
+    assert page.count("Nothing has arrived yet.") == 1
+
+
+def test_a_phone_on_which_something_arrives_in_some_minutes_stands_first(desk):
+    sent(OTHER, at=NOW - MINUTE)
+    queued(at=NOW, send_after=NOW + 10 * MINUTE)
+    page = desk.get("/simulator/").content.decode()
+    assert page.index("090-3117-4912") < page.index("090-3117-0000")
+
+
 def test_an_answer_comes_in_like_any_other(desk):
     sent()
     posted(desk, "answer", number=MOBILE, body=" 行けません ")

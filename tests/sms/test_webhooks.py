@@ -147,6 +147,15 @@ def test_a_missing_signature_gets_403(called_back: StandIn) -> None:  # rule 56
     assert not InboundMessage.objects.exists()
 
 
+def test_a_refused_callback_says_in_the_log_what_to_look_at_and_fills_no_pages(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert Client().post("/sms/twilio/inbound/", inbound(MOBILE, "1")).status_code == 403
+    assert "PUBLIC_URL" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert MOBILE not in caplog.text
+
+
 @pytest.mark.parametrize(
     "token_of_the_desk", ["another-token", ""], ids=["another token", "no token"]
 )
