@@ -105,6 +105,12 @@ class Card:
     standing: standing.Standing | None
     undoable: Application | None
 
+    @property
+    def not_asked(self) -> PhoneNumber | None:
+        """The first mobile of which nobody knows yet whether SMS may go there (rule 11)."""
+        capable = (number for number in self.phones if number.sms_capable)
+        return next((number for number in capable if not number.sms_consent), None)
+
 
 @dataclass(frozen=True)
 class RecentCall:

@@ -69,6 +69,7 @@ ROUTES: Final[dict[str, dict[str, Roles]]] = {
     "desk_second_known": {"GET": DESK},
     "desk_check": {"POST": DESK},
     "desk_level": {"POST": DESK},
+    "desk_sms": {"POST": DESK},
     "desk_register": {"POST": DESK},
     "desk_history": {"POST": DESK},
     "desk_add_wish": {"POST": DESK},

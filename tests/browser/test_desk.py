@@ -301,6 +301,20 @@ def test_a_few_questions_give_a_level_and_a_star(
     expect(page.locator("#class-list .class-star:visible")).to_have_count(0)
 
 
+def test_sms_is_asked_for_and_agreed_to_by_keyboard(
+    signed_in_page: Any, classes: Any, setsuko: Learner, assert_axe_clean: Any
+) -> None:  # rule 11
+    page = signed_in_page()
+    operator = Operator(page).find("4912").press("s")
+    expect(page.locator(SENTENCE)).to_contain_text("リンクは決して付けません")
+    assert_axe_clean(page)
+    operator.press("y")
+    expect(page.locator(CARD)).to_contain_text("SMS可")
+    operator.press("1", "Enter")
+    assert "お席が決まりました" in operator.sentence()
+    assert setsuko.phone_numbers.get().sms_consent == "given"
+
+
 def test_a_newcomers_level_is_asked_before_anything_is_written(
     signed_in_page: Any, classes: Any
 ) -> None:
