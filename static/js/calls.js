@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const desk = document.getElementById("call-desk");
+  let chosen = null; // the field that a key chose since the page last changed
 
   function isTyping(target) {
     return target.matches("input:not([type=radio], [type=checkbox]), textarea, select");
@@ -43,6 +44,7 @@
     if (key === "5") {
       const time = desk.querySelector("#call_call_back_at");
       if (time) time.focus();
+      chosen = time;
       return Boolean(time);
     }
     const found = findKey(key);
@@ -85,12 +87,14 @@
   // The page changes under the hands: keep the focus where the work is.
   let lastRow = -1;
   document.addEventListener("htmx:beforeSwap", (event) => {
+    chosen = null;
     lastRow = event.detail.target.id === "call-rows" ? rows().indexOf(document.activeElement) : -1;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id === "call-desk") {
       const start = desk.querySelector("[data-focus-here]");
-      if (start) start.focus();
+      // Whoever was quicker than the page settled stays where their key led them.
+      if (start && !(chosen && chosen === document.activeElement)) start.focus();
     } else if (lastRow >= 0 && !rows().includes(document.activeElement)) {
       const all = rows();
       if (all.length) all[Math.min(lastRow, all.length - 1)].focus();

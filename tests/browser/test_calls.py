@@ -124,6 +124,17 @@ def test_a_call_back_is_entered_with_five_and_enter(signed_in_page, two_calls):
     assert (at.date(), at.hour, at.minute) == (tomorrow.date(), 10, 30)
 
 
+def test_a_key_that_is_quicker_than_the_page_settles_keeps_its_field(signed_in_page, two_calls):
+    page = signed_in_page()
+    page.goto("/calls/")
+    take_next(page)
+    expect(page.locator(".call-panel [data-focus-here]")).to_be_focused()
+    page.keyboard.press("5")
+    settled = "new CustomEvent('htmx:afterSettle', {bubbles: true, detail: {target: desk}})"
+    page.locator("#call-desk").evaluate(f"desk => desk.dispatchEvent({settled})")
+    expect(page.locator("#call_call_back_at")).to_be_focused()
+
+
 def test_a_time_gone_by_is_refused_and_what_was_typed_stays(signed_in_page, two_calls):
     page = signed_in_page()
     page.goto("/calls/")
