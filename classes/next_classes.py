@@ -8,6 +8,7 @@ import datetime
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -95,16 +96,19 @@ def due(*, now: datetime.datetime) -> Iterator[Due]:
     intakes = _open_intakes(now)
     if not intakes:
         return
-    ended = set(_without_a_place(today, now).values_list("pk", flat=True))
-    seen = set(_seen_before(today, now).values_list("pk", flat=True))
+    busy = _busy(today, now)
+    ended = _without_a_place(today, now) - busy
+    seen = _seen_before(today, now) - busy
     if not ended | seen:
         return
     classes = _open_classes(intakes, now)
     if not classes.by_level:
         return
     steps = progress.ladder()
-    for pks in planned_notices.chunks(sorted(ended | seen)):
-        learners = Learner.objects.in_bulk(pks)
+    may_be_told = Learner.objects.filter(planned_notices.may_be_reminded("", today=today))
+    for chunk in planned_notices.chunks(sorted(ended | seen)):
+        learners = may_be_told.in_bulk(chunk)
+        pks = sorted(learners)
         standings = progress.of(pks, steps=steps)
         habits = recommending.habits_of(pks)
         known = _proposed_before(pks)
@@ -180,74 +184,77 @@ def _open_classes(intakes: Sequence[Intake], now: datetime.datetime) -> Open:
 _NEVER_HEARD = (Notice.Outcome.DROPPED, Notice.Outcome.MISSED)
 
 
-def _free(today: datetime.date, now: datetime.datetime) -> "QuerySet[Learner]":
-    """Whoever may be asked, has no place ahead of them, and was not asked lately."""
-    asked = Notice.objects.filter(
-        learner=OuterRef("pk"), purpose=Purpose.NEXT_CLASS, created_at__gt=now - QUIET_DAYS * DAY
-    ).exclude(outcome__in=_NEVER_HEARD)
-    # A lesson that the city cancelled is still owed a new day: nothing has ended before its date.
-    coming = Exists(_lessons().filter(starts_at__gte=_midnight(today)))
+def _busy(today: datetime.date, now: datetime.datetime) -> set[int]:
+    """Whoever has a place ahead of them, or was asked lately.
+
+    Sets of keys, each from a plain query: one query with all of it could only be planned well by a
+    database that has counted its rows, and took minutes where it had not.
+    """
     recent = now - QUIET_DAYS * DAY
+    asked = Notice.objects.filter(purpose=Purpose.NEXT_CLASS, created_at__gt=recent).exclude(
+        outcome__in=_NEVER_HEARD
+    )
+    # A lesson that the city cancelled is still owed a new day: nothing has ended before its date.
+    ahead = _classes_with_lessons(Q(starts_at__gte=_midnight(today)))
     # An application in an intake that is open, or whose draw is still to come.
     pending = Q(intake__opens_at__lte=now, intake__closes_at__gt=now) | Q(
         intake__method=Intake.Method.LOTTERY, intake__drawn_at=None, intake__closes_at__gt=recent
     )
-    return Learner.objects.filter(
-        ~Exists(asked),
-        ~Exists(_seats().filter(coming, ended_at=None)),
-        ~Exists(_lines().filter(coming)),
-        ~Exists(Application.objects.active().filter(pending, learner=OuterRef("pk"))),
-        ~Exists(Offer.objects.open().filter(party__applications__learner=OuterRef("pk"))),
-        planned_notices.may_be_reminded("", today=today),
-    ).order_by()
+    offered = Offer.objects.open().filter(party__applications__isnull=False)
+    return set().union(
+        asked.values_list("learner", flat=True),
+        _seats(ahead).filter(ended_at=None).values_list("application__learner", flat=True),
+        _lines(ahead).values_list("party__applications__learner", flat=True),
+        Application.objects.active().filter(pending).values_list("learner", flat=True),
+        offered.values_list("party__applications__learner", flat=True),
+    )
 
 
-def _without_a_place(today: datetime.date, now: datetime.datetime) -> "QuerySet[Learner]":
-    """Their series ended yesterday or before, or the one in whose line they waited, or they came
+def _without_a_place(today: datetime.date, now: datetime.datetime) -> set[int]:
+    """Whose series ended yesterday or before, or the one in whose line they waited, or who came
     without a seat."""
     since = Q(starts_at__gte=now - SINCE_DAYS * DAY, starts_at__lt=_midnight(today))
-    past = Exists(_lessons().filter(since))
-    walked_in = WalkIn.objects.standing().filter(
-        learner=OuterRef("pk"),
-        lesson__starts_at__gte=now - SINCE_DAYS * DAY,
-        lesson__starts_at__lt=_midnight(today),
-    )
-    return _free(today, now).filter(
-        Exists(_seats().filter(past)) | Exists(_lines().filter(past)) | Exists(walked_in)
+    past = _classes_with_lessons(since)
+    walked_in = WalkIn.objects.standing().filter(lesson__in=Lesson.objects.filter(since))
+    return set().union(
+        _seats(past).values_list("application__learner", flat=True),
+        _lines(past).values_list("party__applications__learner", flat=True),
+        walked_in.values_list("learner", flat=True),
     )
 
 
-def _seen_before(today: datetime.date, now: datetime.datetime) -> "QuerySet[Learner]":
+def _seen_before(today: datetime.date, now: datetime.datetime) -> set[int]:
     """Who did something alone once, so that a re-check may be due (rule 48)."""
     mastered = Assessment.objects.filter(
         learner=OuterRef("pk"),
         value__gte=MASTERED,
         observed_at__gte=now - SINCE_DAYS * DAY,
     ).order_by()
-    return _free(today, now).filter(Exists(mastered))
+    free = Learner.objects.filter(planned_notices.may_be_reminded("", today=today)).order_by()
+    return set(free.filter(Exists(mastered)).values_list("pk", flat=True))
 
 
-def _seats() -> "QuerySet[Enrollment]":
-    """The learner's seats, those included that went with their class."""
+def _classes_with_lessons(when: Q) -> "QuerySet[Any, Any]":
+    """The keys of the classes that have a lesson then."""
+    return Lesson.objects.filter(when).order_by().values("class_session")
+
+
+def _seats(of_classes: "QuerySet[Any, Any]") -> "QuerySet[Enrollment]":
+    """Seats in these classes, those included that went with their class."""
     kept = Q(ended_at=None) | Q(ending=Enrollment.Ending.CLASS_CANCELLED)
-    return Enrollment.objects.filter(kept, application__learner=OuterRef("pk")).order_by()
+    return Enrollment.objects.filter(kept, class_session__in=of_classes).order_by()
 
 
-def _lines() -> "QuerySet[WaitlistEntry]":
-    """The learner's places in line."""
+def _lines(of_classes: "QuerySet[Any, Any]") -> "QuerySet[WaitlistEntry]":
+    """Places in the lines of these classes."""
     return (
         WaitlistEntry.objects.waiting()
         .filter(
-            party__applications__learner=OuterRef("pk"),
+            class_session__in=of_classes,
             party__applications__status=Application.Status.ACTIVE,
         )
         .order_by()
     )
-
-
-def _lessons() -> "QuerySet[Lesson]":
-    """The lessons of a seat's or line's class."""
-    return Lesson.objects.filter(class_session=OuterRef("class_session")).order_by()
 
 
 def _midnight(day: datetime.date) -> datetime.datetime:
