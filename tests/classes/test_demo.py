@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from classes import disruptions, stalled
+from classes import desk, disruptions, stalled
 from classes.demo import accounts, build, calendar, clearing, state
 from classes.models import (
     Application,
@@ -126,6 +126,8 @@ def test_every_invariant_of_places_holds_in_every_intake():  # rules 21, 23, 27,
 
 def test_some_classes_have_seats_free_and_others_a_line():  # rule 28
     demo_stories.some_classes_have_seats_and_others_a_line(NOW)
+    rows = desk.class_rows(the("first_come"), now=NOW)
+    assert [row.class_session.code for row in rows if row.bookable > 1] == ["P2"]
 
 
 def test_offers_stand_in_every_state():

@@ -93,7 +93,7 @@ def was_told(seat: Enrollment, lesson: Lesson) -> bool:
 
 
 def test_in_a_year_everybody_has_a_next_step_and_hears_of_it_in_time():
-    city = City(seed=5)
+    city = City(seed=5, people=20)
     died, rests = city.people[2], city.people[3]
     Learner.objects.filter(pk=died.pk).update(deceased_on=FIRST_DAY + 100 * DAY)
     Learner.objects.filter(pk=rests.pk).update(messages_paused_until=FIRST_DAY + 400 * DAY)
@@ -104,7 +104,7 @@ def test_in_a_year_everybody_has_a_next_step_and_hears_of_it_in_time():
     assert nothing_said_twice(city)
     # It was a year in which something happened.
     made = Counter(Notice.objects.values_list("purpose", flat=True))
-    assert min(made[each] for each in ("reminder", "follow_up", "absent", "next_class")) >= 3
+    assert min(made[each] for each in ("reminder", "follow_up", "absent", "next_class")) >= 5
     channels = Counter(Notice.objects.values_list("channel", flat=True))
     assert min(channels[each] for each in ("sms", "call", "post")) >= 20
     reached = progress.of([person.pk for person in city.people])
